@@ -1,0 +1,151 @@
+"""Bodies and queries into typed structs, strictly.
+
+The order is the defence: content type, size while reading, nesting before decoding, names, NUL,
+then msgspec's strict conversion (no "3" for 3). The framework's own body path is not used: it
+answers 500 to bad UTF-8 and to deep nesting, and takes JSON sent as text/plain.
+"""
+
+import asyncio
+import re
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from tintype.api.naming import to_fields
+from tintype.api.parts import AnyRequest, parts
+from tintype.core.errors import (
+    BadRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+
+S = TypeVar("S", bound=msgspec.Struct)
+DEPTH_MAX: Final = 32
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS: Final = re.compile(rb"[\[\]{}]")
+_JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+# A slow body is cut off: this long, plus its size at 64 kB/s.
+_BODY_SECONDS: Final = 30.0
+_BODY_BYTES_PER_SECOND: Final = 64_000
+
+
+async def read_json(request: AnyRequest, struct: type[S], *, required: bool = True) -> S:
+    """The request's JSON body as `struct`; an absent body is allowed where `required` is false."""
+    limit = parts(request).settings.server.body_bytes_max
+    raw = await read_bytes(request, limit)
+    if not raw and not required:
+        return struct()
+    content_type = request.headers.get("content-type", "")
+    if not _JSON_TYPE.fullmatch(content_type) or "content-encoding" in request.headers:
+        raise UnsupportedMediaType("Send the body as application/json, not compressed.")
+    return decode(raw, struct)
+
+
+def decode(raw: bytes, struct: type[S]) -> S:
+    """Strict JSON into `struct`. Duplicate keys: the last one wins, as RFC 8259 leaves open."""
+    check_depth(raw)
+    try:
+        value = msgspec.json.decode(raw)
+    except msgspec.ValidationError as fault:
+        raise ValidationFailed("body", "holds a number that is out of range") from fault
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        reason = str(fault) if isinstance(fault, msgspec.DecodeError) else "not valid UTF-8"
+        raise BadRequest(f"The body is not valid JSON: {reason}") from fault
+    return to_struct(value, struct)
+
+
+def to_struct(value: Any, struct: type[S]) -> S:
+    if not isinstance(value, dict):
+        raise ValidationFailed("body", "must be a JSON object")
+    refuse_nul(value, "")
+    return _convert(to_fields(value, struct), struct, strict=True)
+
+
+def _convert(value: Any, struct: type[S], *, strict: bool) -> S:
+    try:
+        return msgspec.convert(value, struct, strict=strict)
+    except msgspec.ValidationError as fault:
+        text = str(fault)
+        at = _AT.search(text)
+        field = at["path"] if at else "body"
+        missing = re.search(r"missing required field `(\w+)`", text)
+        if missing:
+            field = f"{field}.{missing[1]}" if at else missing[1]
+            raise ValidationFailed(field, "is required") from fault
+        problem = text[: at.start()] if at else text
+        raise ValidationFailed(field, problem[0].lower() + problem[1:]) from fault
+
+
+def read_query(request: AnyRequest, struct: type[S]) -> S:
+    """The query string as `struct`: unknown and repeated names are refused, numbers are plain."""
+    return query_of(request.scope["query_string"], struct)
+
+
+def query_of(query_string: bytes, struct: type[S]) -> S:
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=64
+        )
+    except (UnicodeDecodeError, ValueError) as fault:
+        raise BadRequest("The query string can't be read: it must be percent-encoded UTF-8.") from fault
+    raw: dict[str, str] = {}
+    for name, value in pairs:
+        if name in raw:
+            raise ValidationFailed(name[:200], "is given twice")
+        raw[name] = value
+    refuse_nul(raw, "")
+    fields = to_fields(raw, struct)
+    for name, value in fields.items():
+        # Python's int() takes " 10", "+1", "1_0" and other scripts' digits; a client means none.
+        if _is_integer(struct, name) and not re.fullmatch(r"-?(?:0|[1-9][0-9]{0,18})", value):
+            raise ValidationFailed(name, "must be a whole number")
+    return _convert(fields, struct, strict=False)
+
+
+def _is_integer(struct: type[msgspec.Struct], name: str) -> bool:
+    return "int" in str(struct.__annotations__.get(name, ""))
+
+
+async def read_bytes(request: AnyRequest, limit: int) -> bytes:
+    """The raw body, at most `limit` bytes; reading stops at the limit and at the deadline."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise PayloadTooLarge(f"The body may have at most {limit} bytes.")
+    chunks = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS + limit / _BODY_BYTES_PER_SECOND):
+            async for chunk in request.stream():
+                chunks += chunk
+                if len(chunks) > limit:
+                    raise PayloadTooLarge(f"The body may have at most {limit} bytes.")
+    except TimeoutError as fault:
+        raise BadRequest("The body came too slowly.") from fault
+    return bytes(chunks)
+
+
+def check_depth(raw: bytes) -> None:
+    """Refuse nesting that could exhaust a decoder's stack, by scanning brackets outside strings."""
+    if raw.count(b"[") + raw.count(b"{") <= DEPTH_MAX:
+        return
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", raw)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEPTH_MAX:
+            raise BadRequest(f"The body is nested too deeply; {DEPTH_MAX} levels are allowed.")
+
+
+def refuse_nul(value: Any, at: str) -> None:
+    """NUL can't be stored in PostgreSQL text; refuse it once, for every text of every body."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValidationFailed(at or "body", "holds a NUL character")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            refuse_nul(key, at or "body")
+            refuse_nul(item, f"{at}.{key}" if at else str(key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            refuse_nul(item, f"{at}[{number}]")

@@ -1,0 +1,86 @@
+"""/healthz: the process lives. /readyz: it can work. /metrics: what it did, for Prometheus."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from litestar import MediaType, Response, get
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import REGISTRY as PROCESS_REGISTRY
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from tintype import queue
+from tintype.api.parts import AnyRequest, Parts, parts
+from tintype.core import log
+from tintype.db import migrate
+
+_CHECK_SECONDS: Final = 2.0
+_log = log.get("tintype.health")
+
+
+@get("/healthz", opt={"plain": True}, sync_to_thread=False)
+def healthz() -> dict[str, str]:
+    """The process answers; nothing else is touched."""
+    return {"status": "ok"}
+
+
+@get("/readyz", opt={"plain": True})
+async def readyz(request: AnyRequest) -> Response[dict[str, Any]]:
+    """Database, storage and queue, each within two seconds."""
+    made = parts(request)
+    checks: dict[str, Callable[[Parts], Awaitable[None]]] = {
+        "database": _database, "storage": _storage, "queue": _queue,
+    }  # fmt: skip
+    results = await asyncio.gather(*(_judge(name, check(made)) for name, check in checks.items()))
+    ready = all(result == "ok" for result in results)
+    body = {"status": "ready" if ready else "not ready", "checks": dict(zip(checks, results, strict=True))}
+    return Response(body, status_code=200 if ready else 503)
+
+
+@get("/metrics", opt={"plain": True}, media_type=MediaType.TEXT)
+async def metrics(request: AnyRequest) -> Response[bytes]:
+    """Requests, cache, credits and job seconds of all local processes, and the queue's depth."""
+    registry: CollectorRegistry = PROCESS_REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    depths = CollectorRegistry()
+    gauge = Gauge("tintype_queue_jobs", "Jobs in the queue, by state.", ["status"], registry=depths)
+    async with parts(request).database.reading() as tx:
+        found = {"queued": 0, "picked": 0} | await queue.depth(tx)
+    for status, count in found.items():
+        gauge.labels(status).set(count)
+    loop = asyncio.get_running_loop()
+    text = await loop.run_in_executor(None, generate_latest, registry)
+    return Response(
+        text + generate_latest(depths), headers={"Content-Type": CONTENT_TYPE_LATEST}
+    )
+
+
+async def _judge(name: str, check: Awaitable[None]) -> str:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            await check
+    except Exception as fault:  # noqa: BLE001  Whatever is wrong, the answer is "not ready".
+        _log.warning("not ready", check=name, fault=type(fault).__name__)
+        return "failed"
+    return "ok"
+
+
+async def _database(made: Parts) -> None:
+    async with made.database.reading() as tx:
+        if not await migrate.is_current(tx):
+            raise RuntimeError("The schema is older than this server.")
+
+
+async def _storage(made: Parts) -> None:
+    await made.storage.probe()
+
+
+async def _queue(made: Parts) -> None:
+    async with made.database.reading() as tx:
+        await queue.depth(tx)
+
+
+ROUTES = [healthz, readyz, metrics]

@@ -1,0 +1,32 @@
+"""What a web process is made of: built once in `server.py`, reached by handlers through `parts()`."""
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from litestar import Request
+
+from tintype.api.background import Background
+from tintype.core.settings import Settings
+from tintype.db.listen import Signals
+from tintype.db.pool import Database
+from tintype.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`pixels` is the bounded pool for image work in this process."""
+
+    settings: Settings
+    database: Database
+    storage: Storage
+    signals: Signals
+    pixels: Executor
+    background: Background
+
+
+AnyRequest = Request[object, object, object]  # type: ignore[type-var]
+
+
+def parts(request: AnyRequest) -> Parts:
+    found: Parts = request.app.state.parts
+    return found

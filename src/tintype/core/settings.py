@@ -1,0 +1,201 @@
+"""Settings: a TOML file, then the environment (`TINTYPE_<SECTION>_<NAME>`), into typed sections.
+
+Every name is known: a misspelt section, key or variable stops the start with a suggestion instead
+of being ignored. `docs/settings.md` lists them all, held by a test.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class SettingsError(Exception):
+    """The settings can't be used; the message names the setting and the way out."""
+
+
+class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`public_url` is the base of every link we build; never taken from a request's Host."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 3000
+    workers: Positive = 1
+    public_url: str = ""
+    trusted_proxies: list[str] = []
+    body_bytes_max: Positive = 1_000_000
+    hot_cache_bytes: Positive = 64 * 2**20
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`url` empty means PostgreSQL inside the data folder."""
+
+    url: str = ""
+    pool_size: Positive = 12
+    pool_wait_seconds: Annotated[float, Meta(gt=0)] = 5.0
+
+
+class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`url` empty means a folder inside the data folder; else file://, s3://, gs://, az://."""
+
+    url: str = ""
+
+
+class FetchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    allow_networks: list[str] = []
+    seconds_max: Annotated[float, Meta(gt=0)] = 15.0
+
+    def networks(self) -> list[IPv4Network | IPv6Network]:
+        return [ip_network(text) for text in self.allow_networks]
+
+
+class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits on what is taken in, and the number of threads that work on pixels at once."""
+
+    upload_bytes_max: Positive = 50_000_000
+    pixels_max: Positive = 50_000_000
+    threads: Positive = 2
+
+
+class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`lease_seconds` is how long a dead worker's job waits before another may take it."""
+
+    concurrency: Positive = 4
+    lease_seconds: Positive = 15
+    grace_seconds: Positive = 8
+    attempts_max: Positive = 3
+    retry_seconds: Annotated[float, Meta(gt=0)] = 1.0
+    job_seconds_max: Positive = 600
+    orphan_hours: Annotated[float, Meta(gt=0)] = 24.0
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All sections, and the data folder."""
+
+    data: str = "tintype-data"
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    storage: StorageSettings = StorageSettings()
+    fetch: FetchSettings = FetchSettings()
+    media: MediaSettings = MediaSettings()
+    worker: WorkerSettings = WorkerSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.data).absolute()
+
+    @property
+    def storage_url(self) -> str:
+        return self.storage.url or (self.folder / "media").as_uri()
+
+    @property
+    def public_url(self) -> str:
+        if self.server.public_url:
+            return self.server.public_url.rstrip("/")
+        host = "localhost" if self.server.host in {"0.0.0.0", "127.0.0.1", "::"} else self.server.host  # noqa: S104
+        return f"http://{host}:{self.server.port}"
+
+
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "server": ServerSettings,
+    "database": DatabaseSettings,
+    "storage": StorageSettings,
+    "fetch": FetchSettings,
+    "media": MediaSettings,
+    "worker": WorkerSettings,
+    "log": LogSettings,
+}
+# Set by `serve` for the processes it starts, or by a client profile; not settings of the server.
+_NOT_SETTINGS = {"TINTYPE_CONFIG", "TINTYPE_KEY", "TINTYPE_URL"}
+
+
+def load(
+    environ: Mapping[str, str] = os.environ,
+    *,
+    config: Path | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    data: str | None = None,
+) -> Settings:
+    """Read `config` (or `tintype.toml` where we stand), then the environment, then `overrides`."""
+    path = config or (Path(environ["TINTYPE_CONFIG"]) if "TINTYPE_CONFIG" in environ else None)
+    raw: dict[str, Any] = _read_toml(path)
+    for variable, (section, name) in _variables(environ).items():
+        if section:
+            raw.setdefault(section, {})[name] = _from_text(SECTIONS[section], name, environ[variable])
+        else:
+            raw[name] = environ[variable]
+    for section, values in (overrides or {}).items():
+        raw.setdefault(section, {}).update({k: v for k, v in values.items() if v is not None})
+    if data is not None:
+        raw["data"] = data
+    _refuse_unknown(raw, [*SECTIONS, "data"], "")
+    for section, struct in SECTIONS.items():
+        if section in raw:
+            _refuse_unknown(raw[section], list(struct.__struct_fields__), f"{section}.")
+    try:
+        settings = msgspec.convert(raw, Settings, strict=False)
+        settings.fetch.networks()
+    except (msgspec.ValidationError, ValueError) as fault:
+        raise SettingsError(f"Wrong setting: {fault}") from fault
+    return settings
+
+
+def _read_toml(path: Path | None) -> dict[str, Any]:
+    chosen = path or Path("tintype.toml")
+    if path is None and not chosen.exists():
+        return {}
+    try:
+        return tomllib.loads(chosen.read_text())
+    except OSError as fault:
+        raise SettingsError(f"The settings file {chosen} can't be read: {fault.strerror}") from fault
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise SettingsError(f"The settings file {chosen} is not valid TOML: {fault}") from fault
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Map each TINTYPE_ variable that is set to its section and name."""
+    known = {"TINTYPE_DATA": ("", "data")}
+    for section, struct in SECTIONS.items():
+        for name in struct.__struct_fields__:
+            known[f"TINTYPE_{section}_{name}".upper()] = (section, name)
+    found = {}
+    for variable in environ:
+        if variable in known:
+            found[variable] = known[variable]
+        elif variable.startswith("TINTYPE_") and variable not in _NOT_SETTINGS:
+            raise SettingsError(
+                f"Unknown environment variable {variable}{_suggestion(variable, list(known))}"
+            )
+    return found
+
+
+def _from_text(struct: type[msgspec.Struct], name: str, text: str) -> Any:
+    if struct.__annotations__[name] == list[str]:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def _refuse_unknown(raw: Mapping[str, Any], known: list[str], prefix: str) -> None:
+    if not isinstance(raw, Mapping):
+        raise SettingsError(f"Wrong setting: {prefix.rstrip('.')} must be a table")
+    for name in raw:
+        if name not in known:
+            raise SettingsError(f"Unknown setting {prefix}{name}{_suggestion(name, known)}")
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"

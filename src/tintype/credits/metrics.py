@@ -1,0 +1,9 @@
+"""How many credits moved, by kind of ledger entry."""
+
+from prometheus_client import Counter
+
+_MOVED = Counter("tintype_credits_moved", "Credits moved, by type of ledger entry.", ["type"])
+
+
+def moved(kind: str, amount: int) -> None:
+    _MOVED.labels(kind).inc(abs(amount))

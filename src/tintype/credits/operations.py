@@ -1,0 +1,112 @@
+"""Hold, then settle or release: credits move only with a ledger entry, in the work's transaction.
+
+The two-phase scheme is TigerBeetle's pending/post/void transfer, on PostgreSQL: the entry and the
+account change in one statement, `CHECK`s keep balances from going negative and a unique index lets
+a hold end once.
+"""
+
+from typing import Final
+
+from tintype.core import ids
+from tintype.core.errors import Conflict, InsufficientCredits, NotFound, ValidationFailed
+from tintype.credits import queries
+from tintype.credits.metrics import moved
+from tintype.credits.models import Balance, LedgerEntry
+from tintype.db.pool import Row, Transaction
+
+AMOUNT_MAX: Final = 10**15
+
+
+async def open_account(tx: Transaction, organization_id: str) -> None:
+    await queries.open_account(tx, organization_id)
+
+
+async def grant(
+    tx: Transaction, organization_id: str, amount: int, *, note: str | None = None
+) -> LedgerEntry:
+    """Give credits. `amount` is 1 to 10**15."""
+    if not 1 <= amount <= AMOUNT_MAX:
+        raise ValidationFailed("amount", f"must be 1 to {AMOUNT_MAX}")
+    row = await queries.change_balance(
+        tx, ids.new("led"), organization_id, "grant", amount, note
+    )
+    if row is None:
+        raise NotFound("There is no such credit account.")
+    moved("grant", amount)
+    return to_entry(row)
+
+
+async def adjust(
+    tx: Transaction, organization_id: str, amount: int, *, note: str
+) -> LedgerEntry:
+    """Correct a balance up or down; never below what open holds need."""
+    if amount == 0 or abs(amount) > AMOUNT_MAX:
+        raise ValidationFailed("amount", "must be a whole number other than 0")
+    row = await queries.change_balance(
+        tx, ids.new("led"), organization_id, "adjustment", amount, note
+    )
+    if row is None:
+        raise Conflict("The balance can't go below the credits that open work holds.")
+    moved("adjustment", amount)
+    return to_entry(row)
+
+
+async def hold(
+    tx: Transaction,
+    hold_id: str,
+    organization_id: str,
+    amount: int,
+    *,
+    generation_id: str,
+    api_key_id: str | None,
+) -> LedgerEntry:
+    """Reserve `amount` (at least 1) for a generation; raises InsufficientCredits.
+
+    It locks the organization's account until the commit: make it the last statement.
+    """
+    row = await queries.hold(
+        tx, hold_id, organization_id, amount, generation_id, api_key_id
+    )
+    if row is None:
+        have = await balance(tx, organization_id)
+        raise InsufficientCredits(amount, have.available)
+    moved("hold", amount)
+    return to_entry(row)
+
+
+async def settle(tx: Transaction, organization_id: str, hold_id: str, used: int) -> LedgerEntry | None:
+    """Take `used` credits (0 to the held amount) and end the hold; None if it had ended."""
+    await queries.lock_account(tx, organization_id)
+    row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "settle", used)
+    if row is None:
+        return None
+    moved("settle", used)
+    return to_entry(row)
+
+
+async def release(tx: Transaction, organization_id: str, hold_id: str) -> LedgerEntry | None:
+    """Give the whole hold back; None if it had ended."""
+    await queries.lock_account(tx, organization_id)
+    row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "release", 0)
+    if row is None:
+        return None
+    moved("release", -row["reserved"])
+    return to_entry(row)
+
+
+async def balance(tx: Transaction, organization_id: str) -> Balance:
+    row = await queries.account(tx, organization_id)
+    if row is None:
+        raise NotFound("There is no such credit account.")
+    return Balance(row["balance"], row["reserved"], row["balance"] - row["reserved"])
+
+
+async def entries(
+    tx: Transaction, organization_id: str, *, after: str | None, offset: int, limit: int
+) -> list[LedgerEntry]:
+    rows = await queries.entries(tx, organization_id, after=after, offset=offset, limit=limit)
+    return [to_entry(row) for row in rows]
+
+
+def to_entry(row: Row) -> LedgerEntry:
+    return LedgerEntry(**{name: row[name] for name in LedgerEntry.__struct_fields__})

@@ -1,0 +1,132 @@
+"""The only door to asyncpg: a pool, and `transaction()`, which every edge opens by name."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from tintype.core.errors import TintypeError, Unavailable, ValidationFailed
+
+Row = asyncpg.Record
+Transaction = asyncpg.pool.PoolConnectionProxy
+Connection = asyncpg.Connection
+
+# Rule: no statement, lock wait or idle transaction may hold others up for long.
+_SERVER_SETTINGS = {
+    "application_name": "tintype",
+    "lock_timeout": "2s",
+    "statement_timeout": "15s",
+    "idle_in_transaction_session_timeout": "15s",
+    "tcp_user_timeout": "10s",
+    "timezone": "UTC",
+    "jit": "off",
+}
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.DiskFullError,
+    ConnectionError,
+    FileNotFoundError,
+    TimeoutError,
+)
+_BUSY = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+class Database:
+    """A pool of connections; `transaction()` is the only way to write."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", dsn: str, wait_seconds: float) -> None:
+        self.pool = pool
+        self.dsn = dsn
+        self._wait_seconds = wait_seconds
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """One short transaction; never hold it over a network call or image work.
+
+        Raises Unavailable when the database is away or too busy, so that nothing of it reaches a
+        client as an internal error.
+        """
+        with translated():
+            async with (
+                self.pool.acquire(timeout=self._wait_seconds) as connection,
+                connection.transaction(),
+            ):
+                yield connection
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """A connection for single reading statements, without the cost of BEGIN and COMMIT."""
+        with translated():
+            async with self.pool.acquire(timeout=self._wait_seconds) as connection:
+                yield connection
+
+    async def close(self) -> None:
+        try:
+            await self.pool.close()
+        except BaseException:
+            self.pool.terminate()
+            raise
+
+
+@contextlib.contextmanager
+def translated() -> Any:
+    """Turn database faults into errors that a client can act on."""
+    try:
+        yield
+    except TintypeError:
+        raise
+    except _BUSY as fault:
+        raise Unavailable("The server is busy with this object; try again shortly.") from fault
+    except (asyncpg.DataError, asyncpg.UntranslatableCharacterError) as fault:
+        raise ValidationFailed("body", "holds a value that can't be stored") from fault
+    except _AWAY as fault:
+        raise Unavailable from fault
+
+
+async def connect(dsn: str, *, size: int, wait_seconds: float) -> Database:
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=wait_seconds,
+        command_timeout=20,
+        server_settings=_SERVER_SETTINGS,
+        init=_init_connection,
+        # The reset query costs a round trip; our connections hold no session state.
+        reset=_no_reset,
+        max_inactive_connection_lifetime=120,
+    )
+    return Database(pool, dsn, wait_seconds)
+
+
+async def listen_connection(dsn: str) -> Connection:
+    """A connection of its own for LISTEN: not pooled, no statement limits needed."""
+    return await asyncpg.connect(dsn, timeout=5, server_settings={"application_name": "listen"})
+
+
+async def _init_connection(connection: Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="text",
+        encoder=_encode_json, decoder=msgspec.json.decode,
+    )  # fmt: skip
+
+
+async def _no_reset(connection: Connection) -> None:
+    del connection
+
+
+def _encode_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,134 @@
+"""The one protocol that every engine speaks.
+
+An engine turns a `Job` into an `Output` and knows nothing of tenants, prices or tables. What it
+can do it declares in `Capabilities`; what it can't is refused from that declaration before
+anything is charged. Every fault leaves `run` as an `EngineFault` with one of the codes below.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Operation = Literal[
+    "text_to_image", "edit", "sketch_to_photo", "image_to_video", "polish_text", "enhance_prompt"
+]
+FaultCode = Literal[
+    "CONTENT_REJECTED",
+    "RATE_LIMITED",
+    "TIMEOUT",
+    "PROVIDER_ERROR",
+    "INVALID_REQUEST",
+    "BAD_CREDENTIALS",
+    "UNSUPPORTED",
+    "OUT_OF_MEMORY",
+    "CANCELED",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Encoded media: the only form in which pictures, clips and sound cross this boundary."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine's model takes and does; anything else is refused by name.
+
+    `cancel`: "step" stops within a step, "remote" asks the far side, "drop" stops waiting only.
+    `seed`: "stable" gives the same pixels for the same seed, "hint" may not, "none" ignores it.
+    `size_step` is the number of pixels that both sides must be a multiple of.
+    """
+
+    operations: frozenset[Operation]
+    fidelity: Literal["preview", "full"]
+    progress: Literal["steps", "previews", "poll", "none"] = "none"
+    cancel: Literal["step", "remote", "drop"] = "drop"
+    seed: Literal["stable", "hint", "none"] = "none"
+    negative_prompt: bool = False
+    references_max: int = 0
+    size_step: int = 1
+    pixels_max: int = 0
+    parallel: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One picture, clip or text to make. Sizes are in pixels, `deadline_seconds` is for the run."""
+
+    operation: Operation
+    model: str
+    prompt: str = ""
+    negative_prompt: str = ""
+    references: tuple[Blob, ...] = ()
+    width: int = 0
+    height: int = 0
+    seed: int = 0
+    deadline_seconds: float = 600.0
+    attempt: int = 1
+    livemode: bool = True
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What came out: `media` for pictures and clips, `text` for text operations."""
+
+    media: tuple[Blob, ...] = ()
+    text: str = ""
+    remote_id: str = ""
+
+
+class Watch(Protocol):
+    """The runner's side of a run; every method may be called from any thread."""
+
+    def canceled(self) -> bool: ...
+
+    def progress(self, done: float) -> None:
+        """Report the share of the work that is done, 0 to 1."""
+
+
+class EngineFault(Exception):
+    """The only exception that may leave `Engine.run`.
+
+    `message` is shown to the client: it must not carry prompts, keys or a provider's raw answer.
+    """
+
+    def __init__(
+        self,
+        code: FaultCode,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after_seconds: float | None = None,
+        remote_id: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
+        self.remote_id = remote_id
+
+
+class Engine(Protocol):
+    """See `ADDING.md` for how to write one; `tests/engines/test_contract.py` is its judge."""
+
+    name: str
+
+    def capabilities(self, model: str) -> Capabilities: ...
+
+    async def open(self) -> None:
+        """Load what `run` needs (clients, weights). Called once, before the first run."""
+
+    async def run(self, job: Job, watch: Watch) -> Output:
+        """Do the work off the event loop; raise only `EngineFault`."""
+        ...
+
+    async def ping(self) -> str:
+        """A short line for `doctor` and the catalogue: is it there, and what is it."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,41 @@
+"""GET /events: the log itself."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from msgspec import Meta
+
+from tintype.api.bodies import read_query
+from tintype.api.parts import AnyRequest, parts
+from tintype.api.rendering import Answer, Page
+from tintype.events import operations
+from tintype.events.models import Event
+from tintype.keys.auth import caller_of, needs
+
+
+class ListEvents(msgspec.Struct, kw_only=True):
+    """Oldest first: `after` is the last event seen; without it, from the log's beginning."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    after: Annotated[str, Meta(max_length=64)] | None = None
+    type: Annotated[str, Meta(max_length=64)] | None = None
+
+
+@get("/events", guards=[needs("webhooks:read")], opt={"query": ListEvents})
+async def list_events(request: AnyRequest) -> Answer[Page[Event]]:
+    """What happened, oldest first. Ask again with `after` = `next`: nothing is ever skipped."""
+    caller = caller_of(request)
+    query = read_query(request, ListEvents)
+    async with parts(request).database.reading() as tx:
+        found = await operations.page(
+            tx, caller.organization_id, after=query.after, type_=query.type, limit=query.limit + 1
+        )
+    shown = found[: query.limit]
+    last = shown[-1].id if shown else query.after
+    return Answer(
+        Page(shown, len(shown), len(found) > query.limit, last, query.limit, offset=0)
+    )
+
+
+ROUTES = [list_events]

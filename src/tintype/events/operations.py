@@ -1,0 +1,41 @@
+"""The event log: written with the work, read by clients, streams and webhooks alike."""
+
+from typing import Any
+
+from tintype.core import ids
+from tintype.core.errors import ValidationFailed
+from tintype.db.listen import CHANNEL
+from tintype.db.pool import Row, Transaction
+from tintype.events import queries
+from tintype.events.models import Event
+
+
+async def publish(
+    tx: Transaction, organization_id: str, type_: str, subject_id: str, *, livemode: bool, data: Any
+) -> None:
+    """Append an event; it exists, and wakes listeners, if and when the transaction commits."""
+    await queries.insert(
+        tx, ids.new("evt"), organization_id, type_, subject_id,
+        livemode=livemode, data=data, channel=CHANNEL,
+    )  # fmt: skip
+
+
+async def page(
+    tx: Transaction, organization_id: str, *, after: str | None, type_: str | None, limit: int
+) -> list[Event]:
+    """Oldest first from `after` on; without it, from the beginning of the log."""
+    if after is not None and not await queries.exists(tx, organization_id, after):
+        raise ValidationFailed("after", "must be the id of one of your events")
+    rows = await queries.page(tx, organization_id, after=after, type_=type_, limit=limit)
+    return [to_event(row) for row in rows]
+
+
+async def of_subject(
+    tx: Transaction, organization_id: str, subject_id: str, after: str | None
+) -> list[Event]:
+    rows = await queries.of_subject(tx, organization_id, subject_id, after)
+    return [to_event(row) for row in rows]
+
+
+def to_event(row: Row) -> Event:
+    return Event(row["id"], row["type"], row["created_at"], row["data"], row["livemode"])

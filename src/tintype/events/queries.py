@@ -1,0 +1,75 @@
+"""SQL of the append-only event log."""
+
+from typing import Any
+
+from tintype.db.pool import Row, Transaction
+
+_EVENT = "id, type, created_at, data, livemode, subject_id"
+
+
+async def insert(
+    tx: Transaction,
+    event_id: str,
+    organization_id: str,
+    type_: str,
+    subject_id: str,
+    *,
+    livemode: bool,
+    data: Any,
+    channel: str,
+) -> None:
+    """Write the event and wake its listeners at commit, in one round trip."""
+    await tx.execute(
+        """
+        WITH event AS (
+            INSERT INTO events (id, organization_id, type, subject_id, livemode, data)
+            VALUES ($1, $2, $3, $4, $5, $6) RETURNING subject_id)
+        SELECT pg_notify($7, subject_id) FROM event
+        """,
+        event_id, organization_id, type_, subject_id, livemode, data, channel,
+    )  # fmt: skip
+
+
+async def page(
+    tx: Transaction, organization_id: str, *, after: str | None, type_: str | None, limit: int
+) -> list[Row]:
+    """The log from `after` on, oldest first, up to the oldest transaction still open.
+
+    Stopping there is what makes the cursor safe: nothing can later appear before it.
+    """
+    return await tx.fetch(
+        f"""
+        SELECT {_EVENT} FROM events
+        WHERE organization_id = $1
+          AND ($2::text IS NULL OR (xid, position) > (
+              SELECT xid, position FROM events WHERE organization_id = $1 AND id = $2))
+          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+          AND ($3::text IS NULL OR type = $3)
+        ORDER BY xid, position LIMIT $4
+        """,  # noqa: S608
+        organization_id, after, type_, limit,
+    )  # fmt: skip
+
+
+async def exists(tx: Transaction, organization_id: str, event_id: str) -> bool:
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM events WHERE organization_id = $1 AND id = $2)",
+        organization_id, event_id,
+    )  # fmt: skip
+    return found
+
+
+async def of_subject(
+    tx: Transaction, organization_id: str, subject_id: str, after: str | None
+) -> list[Row]:
+    """One object's events after a given one, in order; its writers take turns on its row."""
+    return await tx.fetch(
+        f"""
+        SELECT {_EVENT} FROM events
+        WHERE organization_id = $1 AND subject_id = $2
+          AND position > coalesce((SELECT position FROM events
+              WHERE organization_id = $1 AND subject_id = $2 AND id = $3), 0)
+        ORDER BY position
+        """,  # noqa: S608
+        organization_id, subject_id, after,
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""The unit of work: what a client asks for, what it sees, and the states it moves through."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tintype.aliases.models import AliasText
+from tintype.api.paging import Paging
+from tintype.images.models import Image
+
+Kind = Literal[
+    "text_to_image", "edit", "clean", "realistic", "sketch_to_photo", "enhancement", "video"
+]
+Status = Literal["queued", "processing", "completed", "failed", "canceled"]
+# Words of the systems that clients come from, accepted in filters.
+STATUS_WORDS: Final[dict[str, Status]] = {
+    "queued": "queued", "processing": "processing", "completed": "completed", "failed": "failed",
+    "canceled": "canceled", "success": "completed", "pending": "queued", "error": "failed",
+}  # fmt: skip
+TERMINAL: Final[frozenset[Status]] = frozenset({"completed", "failed", "canceled"})
+
+SEED_MAX: Final = 2**63 - 1
+# A prompt's limit is the model's own, checked in the operation; this bounds what is decoded.
+Prompt = Annotated[str, Meta(min_length=1, max_length=32_000)]
+Short = Annotated[str, Meta(min_length=1, max_length=64)]
+Reference = Annotated[str, Meta(min_length=1, max_length=2048, description="alias, id or URL")]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class ReferenceView(msgspec.Struct):
+    """A picture that the generation starts from: one of the library, or an URL."""
+
+    image_id: str | None = None
+    alias: str | None = None
+    url: str | None = None
+
+
+class Fault(msgspec.Struct):
+    code: str
+    message: str
+
+
+class Generation(msgspec.Struct, kw_only=True):
+    """Work and its outcome. Credits are reserved until it ends, then used or given back."""
+
+    id: str
+    object: Literal["generation"] = "generation"
+    kind: Kind
+    status: Status
+    progress: float
+    prompt: str
+    enhanced_prompt: str | None
+    negative_prompt: str | None
+    model: str
+    engine: str
+    fidelity: Literal["preview", "full"]
+    aspect_ratio: str
+    resolution: str
+    width: int
+    height: int
+    seed: int
+    variants: int
+    references: list[ReferenceView]
+    mode: str | None
+    project_id: str | None
+    flow_id: str | None
+    persona_id: str | None
+    batch_id: str | None
+    retry_of: str | None
+    alias: str | None
+    flow_alias: str | None
+    attempts: int
+    source: str
+    api_key_id: str | None
+    livemode: bool
+    credits_reserved: int
+    credits_used: int
+    images: list[Image]
+    image_id: str | None
+    output_url: str | None
+    error: Fault | None
+    meta: dict[str, Any]
+    webhook_url: str | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    timings: dict[str, int]
+
+
+class CreateGeneration(msgspec.Struct, kw_only=True):
+    """`alias`/`assign_alias` and `flow_alias`/`assign_flow_alias` are two names of one field."""
+
+    prompt: Prompt
+    aspect_ratio: Short = "1:1"
+    resolution: Short = "1K"
+    model: Short | None = None
+    seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] | None = None
+    variants: Annotated[int, Meta(ge=1, le=8)] = 1
+    reference_images: Annotated[list[Reference], Meta(max_length=64)] = []
+    flow_id: Short | None = None
+    project_id: Short | None = None
+    alias: AliasText | None = None
+    assign_alias: AliasText | None = None
+    flow_alias: AliasText | None = None
+    assign_flow_alias: AliasText | None = None
+    auto_enhance: bool = False
+    negative_prompt: Prompt | None = None
+    meta: dict[str, Any] = {}
+
+
+class RetryGeneration(msgspec.Struct, kw_only=True):
+    """Overrides of the failed generation's parameters; what is left out is taken over."""
+
+    prompt: Prompt | msgspec.UnsetType = msgspec.UNSET
+    aspect_ratio: Short | msgspec.UnsetType = msgspec.UNSET
+    resolution: Short | msgspec.UnsetType = msgspec.UNSET
+    model: Short | msgspec.UnsetType = msgspec.UNSET
+    seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] | msgspec.UnsetType = msgspec.UNSET
+    variants: Annotated[int, Meta(ge=1, le=8)] | msgspec.UnsetType = msgspec.UNSET
+    reference_images: Annotated[list[Reference], Meta(max_length=64)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+    auto_enhance: bool | msgspec.UnsetType = msgspec.UNSET
+    negative_prompt: Prompt | None | msgspec.UnsetType = msgspec.UNSET
+    meta: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ListGenerations(Paging, kw_only=True):
+    """`q` is looked for in prompt and enhanced prompt; `status` takes other systems' words too."""
+
+    status: Literal[
+        "queued", "processing", "completed", "failed", "canceled", "success", "pending", "error"
+    ] | None = None  # fmt: skip
+    kind: Kind | None = None
+    flow_id: Short | None = None
+    project_id: Short | None = None
+    batch_id: Short | None = None
+    source: Literal["api", "ui", "cli", "live", "mcp"] | None = None
+    model: Short | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
+    q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None

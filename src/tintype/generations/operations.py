@@ -1,0 +1,234 @@
+"""Creating work, finding it, and ending it early: what clients can do with generations."""
+
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from tintype import queue
+from tintype.accounts.models import require_feature
+from tintype.addresses import Network
+from tintype.aliases.models import assignable
+from tintype.catalog.models import Model, model_for, price, size_of
+from tintype.core import ids
+from tintype.core.caller import Caller
+from tintype.core.errors import Conflict, NotFound, ValidationFailed
+from tintype.credits import operations as credits
+from tintype.db.listen import notify
+from tintype.db.pool import Row, Transaction
+from tintype.events import operations as events
+from tintype.flows import operations as flows
+from tintype.generations import queries, references, views
+from tintype.generations.models import (
+    TERMINAL,
+    CreateGeneration,
+    Generation,
+    RetryGeneration,
+)
+from tintype.images import operations as images
+from tintype.images.links import Links
+from tintype.media.draft.enhance import enhance
+
+ENTRYPOINT: Final = "generation"
+_SEED_BITS: Final = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """`available` is the organization's credits after the hold, None where nothing was held."""
+
+    generation: Generation
+    available: int | None
+
+
+async def create(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    ask: CreateGeneration,
+    *,
+    allow_networks: list[Network],
+    cancel_after: timedelta | None = None,
+    retry_of: str | None = None,
+) -> Created:
+    """Write work, its event, its job and its credit hold; all or nothing.
+
+    The hold comes last: it locks the organization's account, so the lock lasts for the commit only.
+    """
+    model = model_for("text_to_image", ask.model)
+    width, height = size_of(ask.aspect_ratio, ask.resolution)
+    cost = price(model, ask.resolution, ask.variants) if caller.livemode else 0
+    check_prompt(ask, model)
+    alias = _one_of(ask.alias, ask.assign_alias, "alias", "assign_alias")
+    flow_alias = _one_of(ask.flow_alias, ask.assign_flow_alias, "flow_alias", "assign_flow_alias")
+    flow_id, project_id = await flows.chosen(tx, caller, ask.flow_id, ask.project_id)
+    sources = await references.resolve(
+        tx, caller, links, model, prompt=ask.prompt, reference_images=ask.reference_images,
+        flow_id=flow_id, project_id=project_id, allow_networks=allow_networks,
+    )  # fmt: skip
+    if flow_alias is not None and flow_id is None:
+        require_feature(caller.plan, "flows")
+        flow_id = await flows.start(tx, caller, project_id=project_id, meta={})
+    generation_id = ids.new("gen")
+    hold_id = ids.new("led") if cost else None
+    row = await queries.insert(tx, {
+        "id": generation_id, "organization_id": caller.organization_id, "project_id": project_id,
+        "flow_id": flow_id, "retry_of": retry_of, "api_key_id": caller.key_id,
+        "user_id": caller.user_id, "source": caller.source, "livemode": caller.livemode,
+        "kind": "text_to_image", "status": "queued", "mode": None, "prompt": ask.prompt,
+        "enhanced_prompt": enhance(ask.prompt) if ask.auto_enhance else None,
+        "negative_prompt": ask.negative_prompt, "auto_enhance": ask.auto_enhance,
+        "model": model.id, "engine": model.engine, "fidelity": model.fidelity,
+        "aspect_ratio": ask.aspect_ratio, "resolution": ask.resolution,
+        "width": width, "height": height,
+        "seed": secrets.randbits(_SEED_BITS) if ask.seed is None else ask.seed,
+        "variants": ask.variants, "sources": sources, "alias": alias, "flow_alias": flow_alias,
+        "meta": ask.meta, "webhook_url": None, "credits_reserved": cost, "hold_id": hold_id,
+        "cancel_at": datetime.now(UTC) + cancel_after if cancel_after else None,
+    })  # fmt: skip
+    generation = views.to_generation(row, [])
+    await publish(tx, caller.organization_id, "generation.queued", generation)
+    await queue.enqueue(tx, ENTRYPOINT, generation_id)
+    if hold_id is None:
+        return Created(generation, None)
+    held = await credits.hold(
+        tx, hold_id, caller.organization_id, cost,
+        generation_id=generation_id, api_key_id=caller.key_id,
+    )  # fmt: skip
+    return Created(generation, held.available_after)
+
+
+async def retry(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    generation_id: str,
+    change: RetryGeneration,
+    *,
+    allow_networks: list[Network],
+    cancel_after: timedelta | None,
+) -> Created:
+    """Make failed or canceled work anew, with the overrides in `change`."""
+    row = await _row(tx, caller, generation_id)
+    if row["status"] not in {"failed", "canceled"}:
+        raise Conflict(
+            f"Only failed or canceled generations can be retried; this one is {row['status']}."
+        )
+    before: dict[str, Any] = {
+        "prompt": row["prompt"], "aspect_ratio": row["aspect_ratio"],
+        "resolution": row["resolution"], "model": row["model"], "seed": row["seed"],
+        "variants": row["variants"], "auto_enhance": row["auto_enhance"],
+        "negative_prompt": row["negative_prompt"], "meta": row["meta"],
+        "reference_images": [_reference(source, row["prompt"]) for source in row["sources"]],
+    }  # fmt: skip
+    overrides = {name: value for name, value in msgspec.structs.asdict(change).items()
+                 if value is not msgspec.UNSET}  # fmt: skip
+    before["reference_images"] = [text for text in before["reference_images"] if text]
+    ask = CreateGeneration(
+        **(before | overrides), flow_id=row["flow_id"], project_id=row["project_id"],
+        alias=row["alias"], flow_alias=row["flow_alias"],
+    )  # fmt: skip
+    return await create(
+        tx, caller, links, ask,
+        allow_networks=allow_networks, cancel_after=cancel_after, retry_of=row["id"],
+    )  # fmt: skip
+
+
+def _reference(source: Mapping[str, Any], prompt: str) -> str | None:
+    """A stored reference as a request gives it; None for one that the prompt names itself."""
+    if source.get("url"):
+        return str(source["url"])
+    if source.get("alias") and source["alias"] in prompt.lower():
+        return None
+    return str(source["image_id"])
+
+
+async def get(tx: Transaction, caller: Caller, links: Links, generation_id: str) -> Generation:
+    row = await _row(tx, caller, generation_id)
+    return (await views.with_images(tx, caller.organization_id, [row], links))[0]
+
+
+async def cancel(tx: Transaction, caller: Caller, links: Links, generation_id: str) -> Generation:
+    """Queued work ends at once, running work as soon as its engine lets go; credits come back."""
+    row = await _row(tx, caller, generation_id, lock=True)
+    if row["status"] in TERMINAL:
+        raise Conflict(f"This generation is {row['status']} already.")
+    if row["status"] == "processing":
+        await queries.request_cancel(tx, caller.organization_id, row["id"])
+        await notify(tx, row["id"])
+        return views.to_generation(row, [])
+    return await cancel_queued(tx, caller.organization_id, row["id"])
+
+
+async def cancel_queued(tx: Transaction, organization_id: str, generation_id: str) -> Generation:
+    """End work that no run holds. The caller has locked its row."""
+    row = await queries.cancel_queued(tx, organization_id, generation_id)
+    assert row is not None
+    if row["hold_id"]:
+        await credits.release(tx, organization_id, row["hold_id"])
+    generation = views.to_generation(row, [])
+    await publish(tx, organization_id, "generation.canceled", generation)
+    return generation
+
+
+async def delete(tx: Transaction, caller: Caller, generation_id: str) -> None:
+    """Soft: the generation and its pictures are no longer shown; running work is canceled first."""
+    row = await _row(tx, caller, generation_id, lock=True)
+    if row["status"] == "queued":
+        await cancel_queued(tx, caller.organization_id, row["id"])
+    elif row["status"] == "processing":
+        await queries.request_cancel(tx, caller.organization_id, row["id"])
+        await notify(tx, row["id"])
+    links = Links("", None)
+    pictures = await images.of_generations(tx, caller.organization_id, [row["id"]], links)
+    for picture in pictures[row["id"]]:
+        await images.forget(tx, caller.organization_id, picture.id)
+    await queries.soft_delete(tx, caller.organization_id, row["id"])
+
+
+async def publish(
+    tx: Transaction, organization_id: str, type_: str, generation: Generation
+) -> None:
+    await events.publish(
+        tx, organization_id, type_, generation.id, livemode=generation.livemode, data=generation
+    )
+
+
+def check_prompt(ask: CreateGeneration, model: Model) -> None:
+    """Something to draw, in a length that the model takes (counted in code points)."""
+    for field, text in (("prompt", ask.prompt), ("negative_prompt", ask.negative_prompt)):
+        if text is None:
+            continue
+        if not any(unicodedata.category(c)[0] not in "CZ" for c in text):
+            raise ValidationFailed(field, "must say something")
+        if len(text) > model.prompt_characters_max:
+            raise ValidationFailed(
+                field, f"may have at most {model.prompt_characters_max} characters"
+            )
+    if ask.negative_prompt is not None and not model.negative_prompt:
+        raise ValidationFailed("negative_prompt", f"{model.id} takes no negative prompt")
+
+
+def _one_of(first: str | None, second: str | None, name: str, other: str) -> str | None:
+    """One field under two names; both may be given if they agree."""
+    if first is not None and second is not None and first != second:
+        problem = f"`{name}` and `{other}` are one field; send one of them"
+        raise ValidationFailed(name, problem, (other, problem))
+    chosen = first if first is not None else second
+    return None if chosen is None else assignable(chosen, name if first is not None else other)
+
+
+async def _row(
+    tx: Transaction, caller: Caller, generation_id: str, *, lock: bool = False
+) -> Row:
+    wanted = ids.parse("gen", generation_id)
+    row = await queries.find(
+        tx, caller.organization_id, wanted, caller.project_id, lock=lock
+    )
+    if row is None:
+        raise NotFound(f"There is no generation {generation_id[:80]}.")
+    return row

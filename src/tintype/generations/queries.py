@@ -1,0 +1,136 @@
+"""SQL of generations as clients see them. What a run writes is in `run_queries.py`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tintype.db.pool import Row, Transaction
+
+GENERATION = """
+    id, organization_id, kind, status, progress, prompt, enhanced_prompt, negative_prompt, model,
+    engine, fidelity, aspect_ratio, resolution, width, height, seed, variants, sources, mode,
+    project_id, flow_id, persona_id, batch_id, retry_of, alias, flow_alias, auto_enhance, attempts,
+    source, api_key_id, livemode, credits_reserved, credits_used, hold_id, error, meta,
+    webhook_url, created_at, started_at, completed_at, timings
+"""
+
+_COLUMNS = (
+    "id", "organization_id", "project_id", "flow_id", "retry_of", "api_key_id", "user_id", "source",
+    "livemode", "kind", "status", "mode", "prompt", "enhanced_prompt", "negative_prompt",
+    "auto_enhance", "model", "engine", "fidelity", "aspect_ratio", "resolution", "width", "height",
+    "seed", "variants", "sources", "alias", "flow_alias", "meta", "webhook_url",
+    "credits_reserved", "hold_id", "cancel_at",
+)  # fmt: skip
+_INSERT = (
+    f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608
+    f" VALUES ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))}) RETURNING {GENERATION}"
+)
+
+
+async def insert(tx: Transaction, fields: Mapping[str, Any]) -> Row:
+    """`fields` has every column of `_COLUMNS`; organization_id is among them."""
+    row = await tx.fetchrow(_INSERT, *(fields[name] for name in _COLUMNS))
+    assert row is not None
+    return row
+
+
+async def find(
+    tx: Transaction,
+    organization_id: str,
+    generation_id: str,
+    project_id: str | None,
+    *,
+    lock: bool = False,
+) -> Row | None:
+    """One that isn't deleted; `project_id` is the one that the caller's key is bound to, if any."""
+    return await tx.fetchrow(
+        f"""
+        SELECT {GENERATION} FROM generations
+        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL
+          AND ($3::text IS NULL OR project_id = $3)
+        {"FOR UPDATE" if lock else ""}
+        """,  # noqa: S608
+        organization_id, generation_id, project_id,
+    )  # fmt: skip
+
+
+def _filter(filters: Mapping[str, Any], first: int) -> tuple[str, list[Any]]:
+    """Only the conditions that are asked for, so that each plan is of the simplest query."""
+    clauses = []
+    values = []
+    for condition, value in filters.items():
+        if value is not None:
+            values.append(value)
+            clauses.append(f"AND {_CONDITIONS[condition].format(f'${first + len(values) - 1}')}")
+    return " ".join(clauses), values
+
+
+_CONDITIONS = {
+    "status": "status = {0}",
+    "kind": "kind = {0}",
+    "flow_id": "flow_id = {0}",
+    "project_id": "project_id = {0}",
+    "batch_id": "batch_id = {0}",
+    "source": "source = {0}",
+    "model": "model = {0}",
+    "created_after": "created_at > {0}",
+    "created_before": "created_at < {0}",
+    "q": "(prompt ILIKE {0} OR enhanced_prompt ILIKE {0})",
+    "after": "id < {0}",
+}
+
+
+async def page(
+    tx: Transaction, organization_id: str, filters: Mapping[str, Any], *, offset: int, limit: int
+) -> list[Row]:
+    where, values = _filter(filters, 4)
+    return await tx.fetch(
+        f"""
+        SELECT {GENERATION} FROM generations
+        WHERE organization_id = $1 AND deleted_at IS NULL {where}
+        ORDER BY id DESC OFFSET $2 LIMIT $3
+        """,  # noqa: S608
+        organization_id, offset, limit, *values,
+    )  # fmt: skip
+
+
+async def count(
+    tx: Transaction, organization_id: str, filters: Mapping[str, Any], most: int
+) -> int:
+    where, values = _filter(filters, 3)
+    found: int = await tx.fetchval(
+        f"""
+        SELECT count(*) FROM (SELECT FROM generations
+            WHERE organization_id = $1 AND deleted_at IS NULL {where} LIMIT $2) s
+        """,  # noqa: S608
+        organization_id, most, *values,
+    )  # fmt: skip
+    return found
+
+
+async def soft_delete(tx: Transaction, organization_id: str, generation_id: str) -> None:
+    await tx.execute(
+        "UPDATE generations SET deleted_at = now() WHERE organization_id = $1 AND id = $2",
+        organization_id, generation_id,
+    )  # fmt: skip
+
+
+async def request_cancel(tx: Transaction, organization_id: str, generation_id: str) -> None:
+    """Ask the run that has the lease to let go."""
+    await tx.execute(
+        """
+        UPDATE generations SET cancel_requested_at = coalesce(cancel_requested_at, now())
+        WHERE organization_id = $1 AND id = $2
+        """,
+        organization_id, generation_id,
+    )  # fmt: skip
+
+
+async def cancel_queued(tx: Transaction, organization_id: str, generation_id: str) -> Row | None:
+    return await tx.fetchrow(
+        f"""
+        UPDATE generations SET status = 'canceled', completed_at = now()
+        WHERE organization_id = $1 AND id = $2 AND status = 'queued'
+        RETURNING {GENERATION}
+        """,  # noqa: S608
+        organization_id, generation_id,
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+"""Which pictures a request starts from: aliases, ids and URLs, in `reference_images` and the prompt."""
+
+import re
+from typing import Any, Final
+
+from tintype.addresses import Network, check_url
+from tintype.aliases import operations as aliases
+from tintype.aliases.models import mentions
+from tintype.catalog.models import Model
+from tintype.core import ids
+from tintype.core.caller import Caller
+from tintype.core.errors import NotFound, ValidationFailed
+from tintype.db.pool import Transaction
+from tintype.images import operations as images
+from tintype.images.links import Links
+
+_URL: Final = re.compile(r"https?:", re.IGNORECASE)
+
+
+async def resolve(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    model: Model,
+    *,
+    prompt: str,
+    reference_images: list[str],
+    flow_id: str | None,
+    project_id: str | None,
+    allow_networks: list[Network],
+) -> list[dict[str, Any]]:
+    """What the run will start from, fixed now: a later move of an alias changes nothing.
+
+    Raises ValidationFailed naming the field; an id that is unknown, deleted, of another kind or
+    of another organization gets one and the same answer.
+    """
+    asked = [(f"reference_images[{n}]", text) for n, text in enumerate(reference_images)]
+    named = [("prompt", alias) for alias in mentions(prompt)]
+    if len(asked) + len(named) > model.references_max:
+        raise ValidationFailed(
+            "reference_images", f"{model.id} takes at most {model.references_max} references"
+        )
+    found: list[dict[str, Any]] = []
+    for field, text in asked + named:
+        if _URL.match(text):
+            source = {"url": check_url(text, field, allow_networks=allow_networks)}
+        elif text.startswith("@"):
+            source = await _by_alias(tx, caller, text, field, flow_id, project_id)
+        else:
+            source = await _by_id(tx, caller, links, text, field)
+        if source not in found:
+            found.append(source)
+    return found
+
+
+async def _by_alias(
+    tx: Transaction,
+    caller: Caller,
+    alias: str,
+    field: str,
+    flow_id: str | None,
+    project_id: str | None,
+) -> dict[str, Any]:
+    try:
+        named = await aliases.resolve(
+            tx, caller, alias, flow_id=flow_id, project_id=project_id, field=field
+        )
+    except NotFound as fault:
+        raise ValidationFailed(field, f"{alias[:70]} names no image here") from fault
+    return {"image_id": named.image_id, "alias": alias.lower()}
+
+
+async def _by_id(
+    tx: Transaction, caller: Caller, links: Links, text: str, field: str
+) -> dict[str, Any]:
+    try:
+        image = await images.get(tx, caller, links, ids.parse("img", text))
+    except NotFound as fault:
+        raise ValidationFailed(field, "must be an alias, an image's id or a URL") from fault
+    return {"image_id": image.id}

@@ -1,0 +1,306 @@
+"""One run of a generation: claim, draw, store, finish. At most one run's outcome ever counts.
+
+A run holds a lease and renews it while the engine works. Losing it (a frozen process, a lost
+database) means that another run may have started: everything made so far is discarded. Bytes are
+stored before the finishing transaction, which settles credits, names images and publishes the event
+together, or not at all.
+"""
+
+import asyncio
+import time
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from tintype import queue
+from tintype.aliases import operations as aliases
+from tintype.core import log
+from tintype.core.errors import TintypeError
+from tintype.core.settings import Settings
+from tintype.credits import operations as credits
+from tintype.db.listen import Signals
+from tintype.db.pool import Database, Row, Transaction
+from tintype.engines.base import Blob, EngineFault, Job, Output
+from tintype.engines.registry import Engines
+from tintype.fetch import Fetcher, FetchFailed
+from tintype.generations import operations, run_queries, views
+from tintype.generations.metrics import attempt_failed, finished
+from tintype.generations.watch import LeaseLost, RunWatch, keep_lease
+from tintype.images import operations as images
+from tintype.images.intake import StoredPicture, take_in
+from tintype.images.links import Links
+from tintype.media.inspect import Limits
+from tintype.storage import MissingObject, Storage
+
+_log = log.get("tintype.run")
+_ERROR_CODES: Final = {
+    "CONTENT_REJECTED": "CONTENT_REJECTED",
+    "TIMEOUT": "PROVIDER_TIMEOUT",
+    "UNSUPPORTED": "VALIDATION_FAILED",
+    "INVALID_REQUEST": "VALIDATION_FAILED",
+    "BAD_CREDENTIALS": "ENGINE_UNAVAILABLE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """What runs need, built once in `worker.py`. `leases` are those this process holds now."""
+
+    settings: Settings
+    database: Database
+    storage: Storage
+    fetcher: Fetcher
+    signals: Signals
+    engines: Engines
+    pixels: Executor
+    leases: dict[str, UUID]
+
+
+async def run(studio: Studio, generation_id: str) -> timedelta | None:
+    """Do the work behind a queue's ring; answer a delay when it should ring again."""
+    worker = studio.settings.worker
+    lease = uuid4()
+    async with studio.database.transaction() as tx:
+        row = await run_queries.claim(
+            tx, generation_id, lease, worker.lease_seconds, worker.attempts_max
+        )
+        if row is None:
+            return await _not_claimed(tx, generation_id)
+        await operations.publish(
+            tx, row["organization_id"], "generation.processing", views.to_generation(row, [])
+        )
+    studio.leases[generation_id] = lease
+    try:
+        return await _attempt(studio, row, lease)
+    finally:
+        studio.leases.pop(generation_id, None)
+
+
+async def _attempt(studio: Studio, row: Row, lease: UUID) -> timedelta | None:
+    started = time.monotonic()
+    watch = RunWatch()
+    try:
+        async with keep_lease(studio, row["id"], lease, watch):
+            pictures, timings = await _make(studio, row, watch)
+            watch.raise_if_stopped()
+        timings["total_ms"] = round((time.monotonic() - started) * 1000)
+        await _complete(studio, row, lease, pictures, timings)
+        finished(row["model"], "completed", time.monotonic() - started)
+        return None
+    except LeaseLost:
+        _log.warning("lease lost, outcome discarded", generation=row["id"])
+        return None
+    except EngineFault as fault:
+        return await _faulted(studio, row, lease, fault)
+    except FetchFailed as fault:
+        wrong = EngineFault("PROVIDER_ERROR", fault.reason, retryable=fault.retryable)
+        return await _faulted(studio, row, lease, wrong)
+    except TintypeError as fault:
+        wrong = EngineFault(
+            "PROVIDER_ERROR", fault.message, retryable=fault.code == "UNAVAILABLE"
+        )
+        return await _faulted(studio, row, lease, wrong)
+    except TimeoutError:
+        wrong = EngineFault("TIMEOUT", "The engine did not answer in time.")
+        return await _faulted(studio, row, lease, wrong)
+
+
+async def _make(
+    studio: Studio, row: Row, watch: RunWatch
+) -> tuple[list[StoredPicture], dict[str, int]]:
+    """Run the engine for each variant and store what comes out."""
+    references = await _references(studio, row)
+    engine = studio.engines.engine_for(row["model"])
+    limits = Limits(
+        bytes_max=studio.settings.media.upload_bytes_max,
+        pixels_max=studio.settings.media.pixels_max,
+    )
+    deadline = studio.settings.worker.job_seconds_max
+    watch.parts = row["variants"]
+
+    async def one(variant: int) -> tuple[StoredPicture, float, float]:
+        job = Job(
+            operation="text_to_image",
+            model=row["model"],
+            prompt=row["enhanced_prompt"] or row["prompt"],
+            negative_prompt=row["negative_prompt"] or "",
+            references=references,
+            width=row["width"],
+            height=row["height"],
+            # The next seed for each variant, kept inside the column's range.
+            seed=(row["seed"] + variant) % 2**63,
+            deadline_seconds=deadline,
+            attempt=row["attempts"],
+            livemode=row["livemode"],
+        )
+        begun = time.monotonic()
+        output: Output = await engine.run(job, watch.part(variant))
+        drawn = time.monotonic()
+        if len(output.media) != 1:
+            raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)
+        picture = await take_in(
+            studio.storage, studio.pixels, row["organization_id"], output.media[0].data, limits,
+            keep_original=False, field="engine",
+        )  # fmt: skip
+        return picture, drawn - begun, time.monotonic() - drawn
+
+    # All variants share the deadline. The first fault cancels the others.
+    async with asyncio.timeout(deadline):
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(n)) for n in range(row["variants"])]
+        except asyncio.CancelledError:
+            watch.stop()
+            raise
+        except BaseExceptionGroup as faults:
+            watch.stop()
+            raise faults.exceptions[0] from None
+    made = [task.result() for task in tasks]
+    timings = {
+        "queued_ms": round((row["started_at"] - row["created_at"]).total_seconds() * 1000),
+        "engine_ms": round(max(engine_s for _, engine_s, _ in made) * 1000),
+        "store_ms": round(max(store_s for _, _, store_s in made) * 1000),
+    }
+    return [picture for picture, _, _ in made], timings
+
+
+async def _references(studio: Studio, row: Row) -> tuple[Blob, ...]:
+    """The bytes of what the work starts from: our own masters, or URLs through the guarded door."""
+    blobs = []
+    for number, source in enumerate(row["sources"]):
+        if source.get("url"):
+            fetched = await studio.fetcher.get(
+                source["url"],
+                bytes_max=studio.settings.media.upload_bytes_max,
+                seconds_max=studio.settings.fetch.seconds_max,
+                field=f"reference_images[{number}]",
+            )
+            blobs.append(Blob(fetched.data, fetched.media_type_claimed or ""))
+            continue
+        async with studio.database.reading() as connection:
+            stored = await images.stored(connection, row["organization_id"], source["image_id"])
+        if stored is None:
+            raise EngineFault("INVALID_REQUEST", f"The reference {source['image_id']} is gone.")
+        try:
+            data = await studio.storage.get(stored.object_key)
+        except MissingObject as fault:
+            raise EngineFault(
+                "INVALID_REQUEST", f"The bytes of {source['image_id']} are missing."
+            ) from fault
+        blobs.append(Blob(data, f"image/{stored.format}"))
+    return tuple(blobs)
+
+
+async def _complete(
+    studio: Studio, row: Row, lease: UUID, pictures: list[StoredPicture], timings: dict[str, int]
+) -> None:
+    """Image rows, aliases, the state, the credits and the event: one transaction."""
+    async with studio.database.transaction() as tx:
+        if not await run_queries.lock(tx, row["id"], lease):
+            raise LeaseLost
+        organization_id = row["organization_id"]
+        rows = []
+        for variant, picture in enumerate(pictures):
+            rows.append(await images.add_generated(tx, organization_id, picture, {
+                "livemode": row["livemode"], "project_id": row["project_id"],
+                "flow_id": row["flow_id"], "generation_id": row["id"], "variant": variant,
+                "prompt": row["prompt"], "meta": {},
+            }))  # fmt: skip
+        done = await run_queries.complete(
+            tx, row["id"], lease, row["credits_reserved"], timings
+        )
+        assert done is not None
+        if done["deleted"]:
+            for image in rows:
+                await images.forget(tx, organization_id, image["id"])
+        else:
+            await _name(tx, done, rows[0]["id"])
+        if done["hold_id"]:
+            await credits.settle(tx, organization_id, done["hold_id"], done["credits_used"])
+        links = await _links(studio, tx, organization_id)
+        (generation,) = await views.with_images(tx, organization_id, [done], links)
+        await operations.publish(tx, organization_id, "generation.completed", generation)
+
+
+async def _name(tx: Transaction, done: Row, image_id: str) -> None:
+    """Give the first picture the names that were asked for; the newest image takes a name over."""
+    if done["alias"]:
+        await aliases.set_project_alias(
+            tx, done["organization_id"], done["project_id"], image_id, done["alias"]
+        )
+    # The flow may have been deleted meanwhile: then there is nothing to name it in.
+    if done["flow_alias"] and done["flow_id"]:
+        await aliases.assign(
+            tx, done["organization_id"], done["flow_id"], done["flow_alias"], image_id
+        )
+
+
+async def _faulted(
+    studio: Studio, row: Row, lease: UUID, fault: EngineFault
+) -> timedelta | None:
+    """Cancel, try again a little later, or fail and give the credits back."""
+    attempt_failed(row["model"], fault.code)
+    worker = studio.settings.worker
+    error = {"code": _ERROR_CODES.get(fault.code, "PROVIDER_ERROR"), "message": fault.message}
+    if fault.code == "CANCELED":
+        await end(studio, row["id"], lease, "canceled", None)
+        return None
+    if fault.retryable and row["attempts"] < worker.attempts_max:
+        growing = worker.retry_seconds * 2 ** (row["attempts"] - 1)
+        delay = timedelta(seconds=max(growing, min(fault.retry_after_seconds or 0, 300)))
+        async with studio.database.transaction() as tx:
+            back = await run_queries.put_back(tx, row["id"], lease, delay, error, uncounted=False)
+        return delay if back else None
+    await end(studio, row["id"], lease, "failed", error)
+    return None
+
+
+async def end(
+    studio: Studio,
+    generation_id: str,
+    lease: UUID | None,
+    status: str,
+    error: dict[str, Any] | None,
+) -> bool:
+    """Fail or cancel work and release its hold; False when it wasn't ours to end."""
+    async with studio.database.transaction() as tx:
+        row = await run_queries.end(tx, generation_id, lease, status, error)
+        if row is None:
+            return False
+        if row["hold_id"]:
+            await credits.release(tx, row["organization_id"], row["hold_id"])
+        await operations.publish(
+            tx, row["organization_id"], f"generation.{status}", views.to_generation(row, [])
+        )
+    finished(row["model"], status, None)
+    return True
+
+
+async def _not_claimed(tx: Transaction, generation_id: str) -> timedelta | None:
+    """Why there was nothing to take: done already, not due yet, in other hands, or used up."""
+    found = await run_queries.standing(tx, generation_id)
+    if found is None or found["status"] not in {"queued", "processing"}:
+        return None
+    wait: timedelta = found["wait"]
+    if found["status"] == "queued" and wait:
+        return wait
+    # Another run holds it, or the reaper will end it: either way this ring is done.
+    return None
+
+
+async def give_back(studio: Studio) -> None:
+    """At a shutdown whose grace is over: return this process's work to the queue at once."""
+    for generation_id, lease in list(studio.leases.items()):
+        async with studio.database.transaction() as tx:
+            if await run_queries.put_back(
+                tx, generation_id, lease, timedelta(0), None, uncounted=True
+            ):
+                await queue.ring_again(tx, operations.ENTRYPOINT, generation_id)
+
+
+async def _links(studio: Studio, tx: Transaction, organization_id: str) -> Links:
+    row = await run_queries.organization(tx, organization_id)
+    secret = row["signing_secret"] if row["private_media"] else None
+    return Links(studio.settings.public_url, secret)

@@ -1,0 +1,164 @@
+"""GET /media/images/{id}.{ext}: the master or a derived size, from memory, storage or pixels.
+
+A derived size is made once: simultaneous requests share one rendering in this process, the result
+goes into storage under a name made of everything that shaped it, and into memory. Without
+parameters the stored master is answered.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+
+from tintype.api.bodies import query_of
+from tintype.api.hot import HotAnswer
+from tintype.api.parts import Parts
+from tintype.core import ids
+from tintype.core.errors import NotFound
+from tintype.db.pool import Row
+from tintype.images import queries
+from tintype.images.links import check_signature
+from tintype.images.models import Format
+from tintype.media.variants import EXTENSIONS, check, negotiate, parse_variant, render
+from tintype.media.vips import MEDIA_TYPES
+from tintype.storage import MissingObject
+
+_MEMORY_SECONDS: Final = 3600.0
+_SAFE_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"accept-ranges", b"bytes"),
+)
+
+
+class MediaQuery(msgspec.Struct):
+    """Raw texts: `parse_variant` judges them, so that `010` and `1e3` are refused."""
+
+    w: str | None = None
+    h: str | None = None
+    fit: str | None = None
+    dpr: str | None = None
+    q: str | None = None
+    exp: str | None = None
+    sig: str | None = None
+
+
+class SingleFlight:
+    """Lets simultaneous askers of one thing wait for one maker."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, asyncio.Task[bytes]] = {}
+
+    async def do(self, key: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.ensure_future(make())
+            self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        # Shielded: one asker that hangs up must not stop the others' picture.
+        return await asyncio.shield(task)
+
+
+async def answer(
+    parts: Parts, flight: SingleFlight, name: str, query_string: bytes, accept: str
+) -> HotAnswer:
+    """Everything about one request for an image's bytes; raises NotFound, Forbidden, …"""
+    image_id, extension = _parse_name(name)
+    query = query_of(query_string, MediaQuery)
+    async with parts.database.reading() as connection:
+        row = await queries.deliverable(connection, image_id)
+    if row is None:
+        raise NotFound("There is no such image.")
+    good_until = time.monotonic() + _MEMORY_SECONDS
+    if row["private_media"]:
+        expires = check_signature(row["signing_secret"], image_id, query.exp, query.sig)
+        good_until = min(good_until, time.monotonic() + expires - time.time())
+    kind = chosen_format(row, extension, accept)
+    body, etag = await picture(parts, flight, row, query, kind)
+    return hot_answer(
+        "media", body, kind, etag,
+        cache_control="private, max-age=3600" if row["private_media"]
+        else "public, max-age=31536000, immutable",
+        vary=extension == "auto",
+        depends_on=frozenset({image_id, row["organization_id"]}),
+        good_until=good_until,
+    )  # fmt: skip
+
+
+def hot_answer(
+    route: str,
+    body: bytes,
+    kind: Format,
+    etag: str,
+    *,
+    cache_control: str,
+    vary: bool,
+    depends_on: frozenset[str],
+    good_until: float,
+    more: tuple[tuple[bytes, bytes], ...] = (),
+) -> HotAnswer:
+    headers = (
+        (b"content-type", MEDIA_TYPES[kind].encode()),
+        (b"etag", etag.encode()),
+        (b"cache-control", cache_control.encode()),
+        *(((b"vary", b"Accept"),) if vary else ()),
+        *_SAFE_HEADERS,
+        *more,
+    )
+    return HotAnswer(route, body, headers, etag, depends_on, good_until)
+
+
+async def picture(
+    parts: Parts, flight: SingleFlight, row: Row, query: MediaQuery, kind: Format
+) -> tuple[bytes, str]:
+    """The bytes and their ETag, for a row of `deliverable`."""
+    shaped = query.w or query.h or query.fit or query.dpr or query.q
+    if not shaped and kind == row["format"]:
+        return await _stored(parts, row["object_key"]), f'"{row["sha256"][:32]}"'
+    variant = parse_variant(
+        w=query.w, h=query.h, fit=query.fit, dpr=query.dpr, q=query.q, format=kind
+    )
+    check(variant, row["width"], row["height"])
+    focal_point = None if row["focal_x"] is None else (row["focal_x"], row["focal_y"])
+    focal = "" if focal_point is None else f"f{focal_point[0]:.4f}_{focal_point[1]:.4f}-"
+    name = f"{focal}{variant.key()}"
+    key = f"derived/{row['id']}/{name}"
+
+    async def make() -> bytes:
+        try:
+            return await parts.storage.get(key)
+        except MissingObject:
+            source = parts.storage.local_path(row["object_key"]) or await _stored(
+                parts, row["object_key"]
+            )
+        loop = asyncio.get_running_loop()
+        body = await loop.run_in_executor(parts.pixels, render, source, variant, focal_point)
+        parts.background.start(parts.storage.put(key, body))
+        return body
+
+    etag = f'"{row["sha256"][:16]}-{name}"'
+    return await flight.do(key, make), etag
+
+
+async def _stored(parts: Parts, key: str) -> bytes:
+    try:
+        return await parts.storage.get(key)
+    except MissingObject as fault:
+        raise NotFound("The bytes of this image are missing; `tintype doctor` tells more.") from fault
+
+
+def _parse_name(name: str) -> tuple[str, str]:
+    stem, _, extension = name.rpartition(".")
+    if extension not in EXTENSIONS and extension != "auto":
+        raise NotFound("There is nothing at this path.")
+    return ids.parse("img", stem), extension
+
+
+def chosen_format(row: Row, extension: str, accept: str) -> Format:
+    """The format that a name's ending asks for; `auto` goes by the Accept header."""
+    if extension != "auto":
+        return EXTENSIONS[extension]
+    return negotiate(accept, has_alpha=row["format"] != "jpeg")

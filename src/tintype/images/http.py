@@ -1,0 +1,216 @@
+"""/images, the flow's images, and their bytes under /media."""
+
+from litestar import asgi, delete, get, post, put
+from litestar.types import Receive, Scope, Send
+
+from tintype.aliases.models import normalize
+from tintype.api.bodies import read_json, read_query
+from tintype.api.hot import counted, question_of, send_answer
+from tintype.api.idempotency import write
+from tintype.api.limits import check_meta
+from tintype.api.multipart import read_form
+from tintype.api.paging import TOTAL_MAX, Paging, cursor, like_pattern, page
+from tintype.api.parts import AnyRequest, Parts, parts
+from tintype.api.preconditions import only_if_absent
+from tintype.api.rendering import Answer, Page
+from tintype.core.caller import Caller
+from tintype.core.errors import MethodNotAllowed
+from tintype.db.pool import Transaction
+from tintype.flows import operations as flows
+from tintype.images import delivery, operations, queries
+from tintype.images.intake import take_in
+from tintype.images.links import Links, links_of
+from tintype.images.models import (
+    AssignedImage,
+    Image,
+    ListFlowImages,
+    ListImages,
+    ResolveAlias,
+    ResolvedImage,
+    SetAlias,
+    UpdateImage,
+    UploadForm,
+)
+from tintype.keys.auth import caller_of, needs
+from tintype.media.inspect import Limits
+from tintype.projects import operations as projects
+
+
+@post(
+    "/images/upload",
+    guards=[needs("images:write")],
+    opt={"form": UploadForm, "answers": [201]},
+)
+async def upload_image(request: AnyRequest) -> Answer[AssignedImage]:
+    """Upload a picture: cleaned, stored, and named if you say so."""
+    caller = caller_of(request)
+    limits = limits_of(parts(request))
+    upload, form = await read_form(request, UploadForm, file_bytes_max=limits.bytes_max)
+    check_meta(form.meta)
+    if form.alias is not None:
+        normalize(form.alias)
+    picture = await take_in(
+        parts(request).storage, parts(request).pixels, caller.organization_id, upload.data, limits,
+        keep_original=True,
+    )  # fmt: skip
+    if upload.filename:
+        form.meta = {"filename": upload.filename} | form.meta
+
+    async def act(tx: Transaction) -> Answer[AssignedImage]:
+        image = await operations.add_upload(
+            tx, caller, _links(request, caller), picture, form,
+            only_if_free=only_if_absent(request),
+        )  # fmt: skip
+        location = f"{request.url.path.removesuffix('/upload')}/{image.id}"
+        return Answer(image, status=201, headers={"Location": location})
+
+    return await write(request, caller, (form, picture.original_key), act)
+
+
+@get("/images", guards=[needs("images:read")], opt={"query": ListImages})
+async def list_images(request: AnyRequest) -> Answer[Page[Image]]:
+    """The library, newest first."""
+    query = read_query(request, ListImages)
+    return await _list(request, query, flow_id=query.flow_id, project_id=query.project_id)
+
+
+@get("/flows/{flow_id:str}/images", guards=[needs("images:read")], opt={"query": ListFlowImages})
+async def list_flow_images(request: AnyRequest, flow_id: str) -> Answer[Page[Image]]:
+    """A flow's images, generated and uploaded, newest first."""
+    query = read_query(request, ListFlowImages)
+    caller = caller_of(request)
+    async with parts(request).database.reading() as tx:
+        flow = await flows.get(tx, caller, flow_id)
+    return await _list(
+        request,
+        ListImages(limit=query.limit, offset=query.offset, after=query.after, source=query.source),
+        flow_id=flow.id, project_id=None,
+    )  # fmt: skip
+
+
+@get(
+    "/images/resolve/{alias:str}", guards=[needs("images:read")], opt={"query": ResolveAlias}
+)
+async def resolve_alias(request: AnyRequest, alias: str) -> Answer[ResolvedImage]:
+    """The image that an alias names: technical, then the flow's, then the project's."""
+    caller = caller_of(request)
+    query = read_query(request, ResolveAlias)
+    async with parts(request).database.reading() as tx:
+        return Answer(
+            await operations.resolve(
+                tx, caller, _links(request, caller), alias,
+                flow_id=query.flow_id, project_id=query.project_id,
+            )
+        )  # fmt: skip
+
+
+@get("/images/{image_id:str}", guards=[needs("images:read")])
+async def get_image(request: AnyRequest, image_id: str) -> Answer[Image]:
+    """One image."""
+    caller = caller_of(request)
+    async with parts(request).database.reading() as tx:
+        return Answer(await operations.get(tx, caller, _links(request, caller), image_id))
+
+
+@put("/images/{image_id:str}", guards=[needs("images:write")], opt={"body": UpdateImage})
+async def update_image(request: AnyRequest, image_id: str) -> Answer[AssignedImage]:
+    """Change alias, focal point or meta; what is left out stays."""
+    body = await read_json(request, UpdateImage)
+    if isinstance(body.meta, dict):
+        check_meta(body.meta)
+    return await _update(request, image_id, body)
+
+
+@put("/images/{image_id:str}/alias", guards=[needs("images:write")], opt={"body": SetAlias})
+async def set_image_alias(request: AnyRequest, image_id: str) -> Answer[AssignedImage]:
+    """Give the image its name in the project; null clears it."""
+    body = await read_json(request, SetAlias)
+    return await _update(request, image_id, UpdateImage(alias=body.alias))
+
+
+@delete("/images/{image_id:str}", guards=[needs("images:write")], status_code=204)
+async def delete_image(request: AnyRequest, image_id: str) -> Answer[None]:
+    """Delete the image; its bytes stay stored, its names and URLs end."""
+    caller = caller_of(request)
+
+    async def act(tx: Transaction) -> Answer[None]:
+        await operations.delete(tx, caller, _links(request, caller), image_id)
+        return Answer(None, status=204)
+
+    return await write(request, caller, None, act)
+
+
+@asgi("/media/images/{name:str}", opt={"raw": True})
+async def deliver_image(scope: Scope, receive: Receive, send: Send) -> None:
+    """An image's bytes, in any size and format."""
+    del receive
+    state = scope["litestar_app"].state
+    if scope["method"] not in {"GET", "HEAD"}:
+        raise MethodNotAllowed("This path takes GET.", headers={"Allow": "GET, HEAD"})
+    question, none_match, byte_range = question_of(scope)
+    name = scope["path_params"]["name"]
+    answer = await delivery.answer(
+        state.parts, state.flight, name, scope["query_string"], question[2].decode("latin-1")
+    )
+    state.hot.keep(question, answer)
+    counted("media", "miss")
+    await send_answer(
+        answer, send, method=scope["method"], none_match=none_match, byte_range=byte_range
+    )
+
+
+async def _update(
+    request: AnyRequest, image_id: str, body: UpdateImage
+) -> Answer[AssignedImage]:
+    caller = caller_of(request)
+
+    async def act(tx: Transaction) -> Answer[AssignedImage]:
+        return Answer(
+            await operations.update(
+                tx, caller, _links(request, caller), image_id, body,
+                only_if_free=only_if_absent(request),
+            )
+        )  # fmt: skip
+
+    return await write(request, caller, body, act)
+
+
+async def _list(
+    request: AnyRequest, query: ListImages, *, flow_id: str | None, project_id: str | None
+) -> Answer[Page[Image]]:
+    caller = caller_of(request)
+    links = _links(request, caller)
+    after = cursor(Paging(limit=query.limit, offset=query.offset, after=query.after), "img")
+    alias = normalize(query.alias) if query.alias else None
+    pattern = like_pattern(query.q)
+    async with parts(request).database.reading() as tx:
+        flow, project = await flows.chosen(tx, caller, flow_id, project_id)
+        if flow is None:
+            project = await projects.chosen(tx, caller, project_id)
+        elif project_id is None:
+            project = None
+        rows = await queries.page(
+            tx, caller.organization_id, source=query.source, project_id=project, flow_id=flow,
+            alias=alias, q=pattern, after=after, offset=query.offset, limit=query.limit + 1,
+        )  # fmt: skip
+        total = await queries.count(
+            tx, caller.organization_id, source=query.source, project_id=project, flow_id=flow,
+            alias=alias, q=pattern, most=TOTAL_MAX,
+        )  # fmt: skip
+    return Answer(page(rows, total, query, lambda row: operations.to_image(row, links)))
+
+
+def limits_of(made: Parts) -> Limits:
+    media = made.settings.media
+    return Limits(bytes_max=media.upload_bytes_max, pixels_max=media.pixels_max)
+
+
+def _links(request: AnyRequest, caller: Caller) -> Links:
+    return links_of(parts(request).settings.public_url, caller)
+
+
+ROUTES = [
+    upload_image, list_images, list_flow_images, resolve_alias, get_image, update_image,
+    set_image_alias, delete_image,
+]  # fmt: skip
+MEDIA_ROUTES = [deliver_image]

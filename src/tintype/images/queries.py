@@ -1,0 +1,174 @@
+"""SQL of images."""
+
+from typing import Any
+
+from tintype.db.pool import Row, Transaction
+
+# The alias shown is the one in the image's own project.
+IMAGE = """
+    i.id, i.source, i.livemode, i.project_id, i.flow_id, i.generation_id, i.variant, i.parent_id,
+    i.version, i.subversion, i.object_key, i.format, i.width, i.height, i.bytes, i.sha256,
+    i.thumbhash, i.focal_x, i.focal_y, i.meta, i.created_at, i.updated_at,
+    (SELECT a.alias FROM image_aliases a WHERE a.organization_id = i.organization_id
+        AND a.scope_id = coalesce(i.project_id, '') AND a.image_id = i.id) AS alias
+"""
+
+
+async def insert(tx: Transaction, image_id: str, organization_id: str, fields: dict[str, Any]) -> Row:
+    row = await tx.fetchrow(
+        f"""
+        INSERT INTO images AS i (id, organization_id, source, livemode, project_id, flow_id,
+            generation_id, variant, object_key, original_key, format, width, height, bytes, sha256,
+            thumbhash, prompt, meta)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        RETURNING {IMAGE}
+        """,  # noqa: S608
+        image_id, organization_id, fields["source"], fields["livemode"], fields["project_id"],
+        fields["flow_id"], fields["generation_id"], fields["variant"], fields["object_key"],
+        fields["original_key"], fields["format"], fields["width"], fields["height"],
+        fields["bytes"], fields["sha256"], fields["thumbhash"], fields["prompt"], fields["meta"],
+    )  # fmt: skip
+    assert row is not None
+    return row
+
+
+async def find(
+    tx: Transaction, organization_id: str, image_id: str, project_id: str | None, *, lock: bool = False
+) -> Row | None:
+    """A living image; `project_id` is the project that the caller's key is bound to, if any."""
+    return await tx.fetchrow(
+        f"""
+        SELECT {IMAGE} FROM images i
+        WHERE i.organization_id = $1 AND i.id = $2 AND i.deleted_at IS NULL
+          AND ($3::text IS NULL OR i.project_id = $3)
+        {"FOR UPDATE" if lock else ""}
+        """,  # noqa: S608
+        organization_id, image_id, project_id,
+    )  # fmt: skip
+
+
+async def page(
+    tx: Transaction,
+    organization_id: str,
+    *,
+    source: str | None,
+    project_id: str | None,
+    flow_id: str | None,
+    alias: str | None,
+    q: str | None,
+    after: str | None,
+    offset: int,
+    limit: int,
+) -> list[Row]:
+    return await tx.fetch(
+        f"""
+        SELECT {IMAGE} FROM images i WHERE {_FILTER} AND ($7::text IS NULL OR i.id < $7)
+        ORDER BY i.id DESC OFFSET $8 LIMIT $9
+        """,  # noqa: S608
+        organization_id, source, project_id, flow_id, alias, q, after, offset, limit,
+    )  # fmt: skip
+
+
+async def count(
+    tx: Transaction,
+    organization_id: str,
+    *,
+    source: str | None,
+    project_id: str | None,
+    flow_id: str | None,
+    alias: str | None,
+    q: str | None,
+    most: int,
+) -> int:
+    found: int = await tx.fetchval(
+        f"SELECT count(*) FROM (SELECT FROM images i WHERE {_FILTER} LIMIT $7) s",  # noqa: S608
+        organization_id, source, project_id, flow_id, alias, q, most,
+    )  # fmt: skip
+    return found
+
+
+# $6 is a LIKE pattern, already escaped.
+_FILTER = """
+    i.organization_id = $1 AND i.deleted_at IS NULL
+    AND ($2::text IS NULL OR i.source = $2)
+    AND ($3::text IS NULL OR i.project_id = $3)
+    AND ($4::text IS NULL OR i.flow_id = $4)
+    AND ($5::text IS NULL OR EXISTS (SELECT FROM image_aliases a
+        WHERE a.organization_id = $1 AND a.image_id = i.id AND a.alias = $5))
+    AND ($6::text IS NULL OR i.prompt ILIKE $6 OR i.meta::text ILIKE $6)
+"""
+
+
+async def of_generations(
+    tx: Transaction, organization_id: str, generation_ids: list[str]
+) -> list[Row]:
+    return await tx.fetch(
+        f"""
+        SELECT {IMAGE} FROM images i
+        WHERE i.organization_id = $1 AND i.generation_id = ANY ($2) AND i.deleted_at IS NULL
+        ORDER BY i.generation_id, i.variant
+        """,  # noqa: S608
+        organization_id, generation_ids,
+    )  # fmt: skip
+
+
+async def update(
+    tx: Transaction,
+    organization_id: str,
+    image_id: str,
+    *,
+    focal_x: float | None,
+    focal_y: float | None,
+    meta: dict[str, Any],
+) -> None:
+    await tx.execute(
+        """
+        UPDATE images SET focal_x = $3, focal_y = $4, meta = $5, updated_at = now()
+        WHERE organization_id = $1 AND id = $2
+        """,
+        organization_id, image_id, focal_x, focal_y, meta,
+    )  # fmt: skip
+
+
+async def soft_delete(tx: Transaction, organization_id: str, image_id: str) -> bool:
+    status = await tx.execute(
+        """
+        UPDATE images SET deleted_at = now(), updated_at = now()
+        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL
+        """,
+        organization_id, image_id,
+    )  # fmt: skip
+    return bool(status == "UPDATE 1")
+
+
+async def deliverable(tx: Transaction, image_id: str) -> Row | None:
+    """For delivery, which has no caller: the image's id is the address, `sig` guards private ones."""
+    return await tx.fetchrow(
+        """
+        SELECT i.id, i.organization_id, i.object_key, i.format, i.width, i.height, i.sha256,
+               i.focal_x, i.focal_y, o.private_media, o.signing_secret
+        FROM images i JOIN organizations o ON o.id = i.organization_id
+        WHERE i.id = $1 AND i.deleted_at IS NULL
+        """,
+        image_id,
+    )
+
+
+async def referenced_keys(tx: Transaction, keys: list[str]) -> set[str]:
+    """Those of the object keys that some image names, deleted or not; for the sweeper."""
+    rows = await tx.fetch(
+        """
+        SELECT object_key AS key FROM images WHERE object_key = ANY ($1)
+        UNION SELECT original_key FROM images WHERE original_key = ANY ($1)
+        """,
+        keys,
+    )
+    return {row["key"] for row in rows}
+
+
+async def existing(tx: Transaction, image_ids: list[str]) -> set[str]:
+    """Those of the ids that are living images, of any tenant; for the sweeper."""
+    rows = await tx.fetch(
+        "SELECT id FROM images WHERE id = ANY ($1) AND deleted_at IS NULL", image_ids
+    )
+    return {row["id"] for row in rows}

@@ -1,0 +1,94 @@
+"""Credentials of a request into a `Caller`, then its scope and its rate limit.
+
+`needs(scope)` is the guard on every route; handlers read the result with `caller_of(request)`.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Headers
+from litestar.handlers import BaseRouteHandler
+
+from tintype.accounts.models import plan_named
+from tintype.api import ratelimit
+from tintype.api.exchange import exchange_of
+from tintype.api.parts import AnyRequest, Parts
+from tintype.core.caller import Caller
+from tintype.core.errors import BadRequest, Forbidden, Unauthorized
+from tintype.keys import secrets
+from tintype.keys.cache import KeyCache
+
+_CALLER = "tintype.caller"
+# A well-formed key that isn't known costs a query; a client address gets this many a minute.
+_UNKNOWN_KEYS_PER_MINUTE = 120
+
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+
+def needs(scope: str) -> Guard:
+    """A guard that lets in callers with `scope`, within their rate limit."""
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        state = connection.app.state
+        caller = await authenticate(state.parts, state.key_cache, connection)
+        if scope not in caller.scopes:
+            raise Forbidden(f"This key lacks the scope {scope}.", details={"scope": scope})
+        await count(state.parts, connection, caller)
+        connection.scope[_CALLER] = caller  # type: ignore[literal-required]
+
+    return guard
+
+
+def caller_of(request: AnyRequest) -> Caller:
+    found: Caller = request.scope[_CALLER]  # type: ignore[literal-required]
+    return found
+
+
+async def authenticate(
+    parts: Parts, cache: KeyCache, connection: ASGIConnection[Any, Any, Any, Any]
+) -> Caller:
+    """The caller of a request; raises Unauthorized, with one body for every reason."""
+    secret = credential(connection.headers)
+    if secret is None or not secrets.is_well_formed(secret):
+        raise Unauthorized
+    caller = await cache.find(secrets.digest(secret))
+    if caller is None:
+        address = connection.client.host if connection.client else "unknown"
+        await ratelimit.count(
+            parts.database, exchange_of(connection.scope),
+            f"unknown-key:{address}", _UNKNOWN_KEYS_PER_MINUTE,
+        )  # fmt: skip
+        exchange_of(connection.scope).headers.clear()
+        raise Unauthorized
+    exchange_of(connection.scope).organization_id = caller.organization_id
+    return caller
+
+
+async def count(
+    parts: Parts, connection: ASGIConnection[Any, Any, Any, Any], caller: Caller
+) -> None:
+    limit = caller.rate_limit or plan_named(caller.plan).rate_limit
+    if limit is not None:
+        await ratelimit.count(
+            parts.database, exchange_of(connection.scope), caller.organization_id, limit
+        )
+
+
+def credential(headers: Headers) -> str | None:
+    """The one secret that `Authorization: Bearer` and `X-API-Key` carry; two are a BadRequest."""
+    found = set()
+    authorizations = headers.getall("authorization", [])
+    api_keys = headers.getall("x-api-key", [])
+    if len(authorizations) > 1 or len(api_keys) > 1:
+        raise BadRequest("Send one credential: a header is given twice.")
+    if authorizations:
+        kind, _, secret = authorizations[0].partition(" ")
+        if kind.lower() != "bearer" or not secret.strip():
+            raise Unauthorized
+        found.add(secret.strip())
+    if api_keys:
+        found.add(api_keys[0].strip())
+    if len(found) > 1:
+        raise BadRequest("Authorization and X-API-Key carry different keys; send one.")
+    return found.pop() if found else None

@@ -1,0 +1,86 @@
+"""Making, listing and revoking API keys."""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from tintype.accounts import operations as accounts
+from tintype.core import ids
+from tintype.core.caller import SCOPES
+from tintype.core.errors import Forbidden, NotFound, ValidationFailed
+from tintype.db.listen import notify
+from tintype.db.pool import Row, Transaction
+from tintype.keys import queries, secrets
+from tintype.keys.models import ApiKey, NewApiKey
+
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([dhm])")
+_UNITS: Final = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+
+
+async def create(
+    tx: Transaction,
+    organization_id: str,
+    *,
+    name: str,
+    scopes: Collection[str],
+    maker_scopes: Collection[str],
+    livemode: bool = True,
+    project_id: str | None = None,
+    expires_at: datetime | None = None,
+) -> NewApiKey:
+    """Make a key; it can't have a scope that its maker lacks. The secret is shown only here."""
+    if not name.strip() or len(name) > 200:  # noqa: PLR2004
+        raise ValidationFailed("name", "must have 1 to 200 characters")
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise ValidationFailed("scopes", f"{scope!r} is not one of {', '.join(SCOPES)}")
+        if scope not in maker_scopes:
+            raise Forbidden(f"A key can't be given the scope {scope}, which its maker lacks.",
+                            details={"scope": scope})  # fmt: skip
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        raise ValidationFailed("expires_at", "must lie in the future")
+    owner = (
+        organization_id if livemode else (await accounts.sandbox_of(tx, organization_id)).id
+    )
+    secret = secrets.make(livemode=livemode)
+    key_id = ids.new("key")
+    await queries.insert(
+        tx, key_id, owner, name=name.strip(), prefix=secrets.prefix(secret),
+        secret_sha256=secrets.digest(secret), scopes=sorted(set(scopes)),
+        project_id=project_id, expires_at=expires_at,
+    )  # fmt: skip
+    row = await queries.find(tx, owner, key_id)
+    assert row is not None
+    return NewApiKey(**_fields(row), secret=secret)
+
+
+async def keys(tx: Transaction, organization_id: str) -> list[ApiKey]:
+    """All keys of an organization, its sandbox keys too, newest first."""
+    return [ApiKey(**_fields(row)) for row in await queries.page(tx, organization_id)]
+
+
+async def revoke(tx: Transaction, organization_id: str, key_id: str) -> ApiKey:
+    """End a key at once, in every process; revoking twice is the same as once."""
+    key_id = ids.parse("key", key_id)
+    if await queries.revoke(tx, organization_id, key_id):
+        await notify(tx, key_id)
+    row = await queries.find(tx, organization_id, key_id)
+    if row is None:
+        raise NotFound(f"There is no key {key_id}.")
+    return ApiKey(**_fields(row))
+
+
+def expiry(text: str) -> datetime:
+    """The moment that `90d`, `12h` or `30m` from now is."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValidationFailed("expires", "must be a duration such as 90d, 12h or 30m")
+    return datetime.now(UTC) + int(match[1]) * _UNITS[match[2]]
+
+
+def _fields(row: Row) -> dict[str, object]:
+    fields = {name: row[name] for name in ApiKey.__struct_fields__ if name != "status"}
+    expired = row["expires_at"] is not None and row["expires_at"] <= datetime.now(UTC)
+    fields["status"] = "revoked" if row["revoked_at"] else "expired" if expired else "active"
+    return fields

@@ -1,0 +1,204 @@
+"""GET /live: a prompt in a URL, answered with a picture. POST /live/urls: the same without a key."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from litestar import asgi, post
+from litestar.connection import ASGIConnection
+from litestar.types import Receive, Scope, Send
+
+from tintype.accounts.models import require_feature
+from tintype.api.bodies import query_of, read_json
+from tintype.api.hot import HotAnswer, counted, question_of, send_answer
+from tintype.api.idempotency import write
+from tintype.api.parts import AnyRequest, Parts, parts
+from tintype.api.rendering import Answer
+from tintype.api.waiting import wait_until
+from tintype.core import ids
+from tintype.core.caller import Caller
+from tintype.core.errors import (
+    ContentRejected,
+    EngineUnavailable,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+    ProviderError,
+    ProviderTimeout,
+    TintypeError,
+)
+from tintype.db.pool import Row, Transaction
+from tintype.images import delivery
+from tintype.images import operations as images
+from tintype.images.links import Links, links_of
+from tintype.keys import auth
+from tintype.keys.auth import caller_of, needs
+from tintype.live import operations, queries, signing
+from tintype.live.models import CreateLiveUrl, LiveQuery, LiveUrl
+
+_WAIT_SECONDS: Final = 60
+_MEMORY_SECONDS: Final = 30.0
+_CACHE_SECONDS: Final = 86_400
+_OPEN: Final = frozenset({"queued", "processing"})
+_FAULTS: Final[dict[str, type[TintypeError]]] = {
+    "CONTENT_REJECTED": ContentRejected,
+    "PROVIDER_TIMEOUT": ProviderTimeout,
+    "ENGINE_UNAVAILABLE": EngineUnavailable,
+}
+
+
+@asgi("/live", opt={"query": LiveQuery, "raw": True})
+async def live(scope: Scope, receive: Receive, send: Send) -> None:
+    """The picture of a prompt: cached by what is asked, made once, raw bytes."""
+    del receive
+    if scope["method"] not in {"GET", "HEAD"}:
+        raise MethodNotAllowed("This path takes GET.", headers={"Allow": "GET, HEAD"})
+    state = scope["litestar_app"].state
+    made: Parts = state.parts
+    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+    question, none_match, byte_range = question_of(scope)
+    query = query_of(scope["query_string"], LiveQuery)
+    caller = await _caller(connection, query)
+    if "images:write" not in caller.scopes:
+        raise Forbidden("This key lacks the scope images:write.", details={"scope": "images:write"})
+    networks = made.settings.fetch.networks()
+    links = links_of(made.settings.public_url, caller)
+    async with made.database.reading() as tx:
+        wanted = await operations.normalize(tx, caller, links, query, networks)
+        entry = await operations.cached(tx, caller, wanted)
+    hit = entry is not None and entry["status"] == "completed"
+    if not hit:
+        entry = await _miss(made, connection, caller, links, wanted)
+    assert entry is not None
+    answer = await _answer(made, state.flight, caller, query, entry, question[2])
+    state.hot.keep(question, answer)
+    counted("live", "hit" if hit else "miss")
+    await send_answer(
+        _with_status(answer, hit=hit), send, method=scope["method"],
+        none_match=none_match, byte_range=byte_range,
+    )  # fmt: skip
+
+
+@post("/live/urls", guards=[needs("images:write")], opt={"body": CreateLiveUrl, "answers": [201]})
+async def create_live_url(request: AnyRequest) -> Answer[LiveUrl]:
+    """Sign a live URL, to be put into a page; it needs no key and its parameters can't be changed."""
+    caller = caller_of(request)
+    require_feature(caller.plan, "images")
+    body = await read_json(request, CreateLiveUrl)
+    made = parts(request)
+    links = links_of(made.settings.public_url, caller)
+    url, expires = signing.sign(
+        made.settings.public_url, caller.organization_id, caller.signing_secret, body
+    )
+
+    async def act(tx: Transaction) -> Answer[LiveUrl]:
+        query = query_of(url.partition("?")[2].encode(), LiveQuery)
+        await operations.normalize(tx, caller, links, query, made.settings.fetch.networks())
+        expires_at = None if expires is None else datetime.fromtimestamp(expires, UTC)
+        return Answer(LiveUrl(url=url, expires_at=expires_at), status=201)
+
+    return await write(request, caller, body, act)
+
+
+async def _caller(connection: ASGIConnection[Any, Any, Any, Any], query: LiveQuery) -> Caller:
+    """By signature where the URL has one, else by key."""
+    state = connection.app.state
+    if query.sig is None:
+        found = await auth.authenticate(state.parts, state.key_cache, connection)
+        return msgspec.structs.replace(found, source="live")
+    if query.org is None or not ids.is_id("org", query.org):
+        raise Forbidden("This URL's signature does not fit its parameters.")
+    async with state.parts.database.reading() as tx:
+        row = await queries.owner(tx, query.org)
+    if row is None:
+        raise Forbidden("This URL's signature does not fit its parameters.")
+    signing.check(row["signing_secret"], query)
+    return Caller(
+        organization_id=query.org, plan=row["plan"], scopes=frozenset({"images:write"}),
+        livemode=row["livemode"], source="live", rate_limit=row["rate_limit"],
+        private_media=row["private_media"], signing_secret=row["signing_secret"],
+    )  # fmt: skip
+
+
+async def _miss(
+    made: Parts,
+    connection: ASGIConnection[Any, Any, Any, Any],
+    caller: Caller,
+    links: Links,
+    wanted: operations.Wanted,
+) -> Row:
+    """Have the picture made, once however many ask, and wait for it."""
+    await auth.count(made, connection, caller)
+    networks = made.settings.fetch.networks()
+    async with made.database.transaction() as tx:
+        generation_id = await operations.start(tx, caller, links, wanted, networks)
+
+    async def look() -> Row:
+        async with made.database.reading() as tx:
+            row = await queries.entry(tx, caller.organization_id, wanted.digest)
+        if row is None:
+            raise NotFound("The picture was deleted while it was made.")
+        return row
+
+    row = await wait_until(
+        made.signals, generation_id, _WAIT_SECONDS, look, lambda found: found["status"] not in _OPEN
+    )
+    if row["status"] in _OPEN:
+        raise ProviderTimeout("The picture is still being made; ask again for it.")
+    if row["status"] == "failed":
+        error = row["error"]
+        raise _FAULTS.get(error["code"], ProviderError)(error["message"])
+    if row["image_id"] is None:
+        raise NotFound("The picture was deleted while it was made.")
+    return row
+
+
+async def _answer(
+    made: Parts,
+    flight: delivery.SingleFlight,
+    caller: Caller,
+    query: LiveQuery,
+    entry: Row,
+    accept: bytes,
+) -> HotAnswer:
+    async with made.database.reading() as tx:
+        row = await images.deliverable(tx, entry["image_id"])
+    if row is None:
+        raise NotFound("The picture was deleted.")
+    kind = delivery.chosen_format(row, query.format, accept.decode("latin-1"))
+    media = delivery.MediaQuery(w=None if query.w is None else str(query.w))
+    body, etag = await delivery.picture(made, flight, row, media, kind)
+    good_until = time.monotonic() + _MEMORY_SECONDS
+    if query.exp is not None:
+        good_until = min(good_until, time.monotonic() + query.exp - time.time())
+    depends_on = {row["id"], caller.organization_id, entry["generation_id"]}
+    if caller.key_id:
+        depends_on.add(caller.key_id)
+    scope_word = "public" if query.sig else "private"
+    return delivery.hot_answer(
+        "live", body, kind, etag,
+        cache_control=f"{scope_word}, max-age={_CACHE_SECONDS}",
+        vary=query.format == "auto",
+        depends_on=frozenset(depends_on),
+        good_until=good_until,
+        more=(
+            (b"x-generation-id", entry["generation_id"].encode()),
+            (b"x-cache-status", b"HIT"),
+        ),
+    )  # fmt: skip
+
+
+def _with_status(answer: HotAnswer, *, hit: bool) -> HotAnswer:
+    """What memory keeps says HIT; the request that had it made is told MISS."""
+    if hit:
+        return answer
+    headers = tuple(
+        (name, b"MISS" if name == b"x-cache-status" else value) for name, value in answer.headers
+    )
+    return HotAnswer(
+        answer.route, answer.body, headers, answer.etag, answer.depends_on, answer.good_until
+    )
+
+
+ROUTES = [live, create_live_url]

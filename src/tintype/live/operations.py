@@ -1,0 +1,84 @@
+"""The prompt cache: one generation per organization and normalized request, over all nodes."""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from tintype.addresses import Network
+from tintype.catalog.models import model_for, size_of
+from tintype.core.caller import Caller
+from tintype.db.pool import Row, Transaction
+from tintype.generations import operations as generations
+from tintype.generations import references
+from tintype.generations.models import CreateGeneration
+from tintype.images.links import Links
+from tintype.live import queries
+from tintype.live.models import LiveQuery
+from tintype.projects import operations as projects
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A request in its one form; `digest` is its name in the cache."""
+
+    ask: CreateGeneration
+    digest: bytes
+
+
+async def normalize(
+    tx: Transaction, caller: Caller, links: Links, query: LiveQuery, allow_networks: list[Network]
+) -> Wanted:
+    """The request with its defaults filled in, refused like any generation that can't be made.
+
+    The prompt counts in NFC with its blanks folded. References count as the images that their
+    aliases name now. Without a seed the request's own digest is the seed.
+    """
+    model = model_for("text_to_image", query.model)
+    size_of(query.aspect_ratio, query.resolution)
+    prompt = " ".join(unicodedata.normalize("NFC", query.prompt).split())
+    asked = [text for text in (query.reference_images or "").split(",") if text.strip()]
+    project_id = await projects.chosen(tx, caller, query.project_id)
+    sources: list[dict[str, Any]] = await references.resolve(
+        tx, caller, links, model, prompt=prompt, reference_images=asked,
+        flow_id=None, project_id=project_id, allow_networks=allow_networks,
+    )  # fmt: skip
+    ask = CreateGeneration(
+        prompt=prompt or query.prompt, aspect_ratio=query.aspect_ratio,
+        resolution=query.resolution, model=model.id, seed=query.seed,
+        reference_images=asked, project_id=project_id, auto_enhance=query.auto_enhance,
+    )  # fmt: skip
+    generations.check_prompt(ask, model)
+    named = msgspec.structs.replace(ask, reference_images=[])
+    text = msgspec.json.encode([named, sources], order="deterministic")
+    digest = hashlib.sha256(text).digest()
+    if ask.seed is None:
+        ask.seed = int.from_bytes(digest[:4], "big")
+    return Wanted(ask, digest)
+
+
+async def cached(tx: Transaction, caller: Caller, wanted: Wanted) -> Row | None:
+    """The entry that answers now: a picture, or work under way. Failed work answers nothing."""
+    row = await queries.entry(tx, caller.organization_id, wanted.digest)
+    if row is None or row["status"] in {"failed", "canceled"}:
+        return None
+    if row["status"] == "completed" and row["image_id"] is None:
+        return None
+    return row
+
+
+async def start(
+    tx: Transaction, caller: Caller, links: Links, wanted: Wanted, allow_networks: list[Network]
+) -> str:
+    """The generation that makes this picture: the one another request began, or a new one."""
+    await queries.take_turn(tx, caller.organization_id, wanted.digest)
+    if row := await cached(tx, caller, wanted):
+        return str(row["generation_id"])
+    created = await generations.create(
+        tx, caller, links, wanted.ask, allow_networks=allow_networks
+    )
+    generation_id = created.generation.id
+    await queries.put(tx, caller.organization_id, wanted.digest, generation_id)
+    return generation_id

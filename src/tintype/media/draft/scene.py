@@ -1,0 +1,275 @@
+"""What a prompt asks to see, as one typed value: the only thing that drawing reads.
+
+The reader walks over the prompt's words once. A colour belongs to the noun after it, in Spanish
+and French to the noun before it; a number likewise. A preposition between two subjects relates
+them. Words after "no" or "without", and every word of the negative prompt, name what stays away.
+"""
+
+import hashlib
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tintype.media.draft.words import Mention, mentions
+
+ITEMS_MAX = 4
+COUNT_MAX = 7
+
+GROUPS: Mapping[str, frozenset[str]] = {
+    "people": frozenset("person couple dancer hiker astronaut".split()),
+    "animals": frozenset(
+        "cat dog horse fox wolf bear panda rabbit elephant deer lion owl eagle bird penguin "
+        "butterfly fish whale dolphin turtle birds".split()
+    ),
+    "vehicles": frozenset("truck car bus bicycle train airplane balloon rocket".split()),
+    "buildings": frozenset("house castle lighthouse skyscraper bridge windmill city".split()),
+    "trees": frozenset("tree pine palm trees".split()),
+    "snowland": frozenset("snowland snowfall snowcap".split()),
+    "snowfall": frozenset("snowland snowfall snowcap".split()),
+    "night": frozenset("night moon stars".split()),
+    "clear": frozenset("clear sun".split()),
+    "bird": frozenset("bird birds".split()),
+    "tree": frozenset("tree pine palm trees".split()),
+    "person": frozenset("person couple dancer hiker".split()),
+}
+ENCLOSED = frozenset("room studio space underwater".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One subject: `colors` as bound by the prompt, `rel` how it stands to item number `other`."""
+
+    name: str
+    count: int = 1
+    colors: tuple[str, ...] = ()
+    flying: bool = False
+    rel: str = ""
+    other: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    items: tuple[Item, ...] = ()
+    settings: tuple[str, ...] = ()
+    setting_colors: Mapping[str, str] = field(default_factory=dict)
+    times: tuple[str, ...] = ()
+    weather: frozenset[str] = frozenset()
+    styles: frozenset[str] = frozenset()
+    tint: str | None = None
+    without: frozenset[str] = frozenset()
+    close: bool = False
+
+    def shows(self, ambient: str) -> bool:
+        """Whether a part of the decor (clouds, birds, trees, ...) may be drawn."""
+        return ambient not in self.without
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The state of one walk over a prompt's words."""
+
+    items: list[Item] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+    setting_colors: dict[str, str] = field(default_factory=dict)
+    times: list[str] = field(default_factory=list)
+    weather: set[str] = field(default_factory=set)
+    styles: set[str] = field(default_factory=set)
+    without: set[str] = field(default_factory=set)
+    tint: str | None = None
+    close: bool = False
+    colors: list[str] = field(default_factory=list)  # Waiting for their noun.
+    count: int = 0
+    negated: int = 0  # How many more words a "no" reaches.
+    flying: bool = False
+    rel: str = ""
+    rel_from: int = -1
+    noun: str | int | None = None  # The last noun: a setting's name or an item's number.
+    since_noun: int = 99
+
+    def read(self, found: list[Mention]) -> None:
+        for mention in found:
+            self.since_noun += 1
+            if not mention.text[0].isalnum():
+                self._flush()
+                self.noun, self.negated, self.rel = None, 0, ""
+            elif mention.concepts:
+                self._word(mention)
+            if self.negated and "negation.no" not in mention.concepts:
+                self.negated -= 1
+        self._flush()
+
+    def _word(self, mention: Mention) -> None:
+        if self.negated:
+            names = names_of(mention)
+            self.without |= names
+            if names:
+                self.negated = 3 if mention.of("color") else 1
+            return
+        if mention.of("negation"):
+            self.negated = 4
+        self._qualities(mention)
+        if (setting := mention.of("setting")) is not None:
+            if setting not in self.settings:
+                self.settings.append(setting)
+            if self.colors:
+                self.setting_colors[setting] = self.colors[0]
+            self._noun(setting)
+        if (subject := mention.of("subject")) is not None:
+            self._subject(subject, mention)
+        elif (color := mention.of("color")) is not None:
+            self._color(color, mention)
+        elif (number := mention.of("number")) is not None:
+            self.count = max(1, min(COUNT_MAX, int(number)))
+        if (relation := mention.of("relation")) is not None and not mention.of("subject"):
+            self._relation(relation, mention)
+
+    def _qualities(self, mention: Mention) -> None:
+        for concept in mention.concepts:
+            kind, name = concept.split(".", 1)
+            match kind:
+                case "time":
+                    self.times.append(name)
+                case "weather":
+                    self.weather.add(name)
+                case "style":
+                    self.styles.add(name)
+                case "action" if name == "close":
+                    self.close = True
+                case "action" if self.items:
+                    self.items[-1] = replace(self.items[-1], flying=True)
+                case "action":
+                    self.flying = True
+                case _:
+                    pass
+
+    def _subject(self, name: str, mention: Mention) -> None:
+        count = self.count or (3 if mention.plural else 1)
+        item = Item(name, count, tuple(self.colors[:2]), self.flying)
+        if self.rel and self.rel_from >= 0:
+            source = self.items[self.rel_from]
+            self.items[self.rel_from] = replace(source, rel=self.rel, other=len(self.items))
+        elif self.rel and self.rel_from < -1 and self.items:
+            item = replace(item, rel=self.rel, other=-2 - self.rel_from)
+        self.items.append(item)
+        self.flying = False
+        self._noun(len(self.items) - 1)
+
+    def _noun(self, noun: str | int) -> None:
+        self.colors, self.count, self.rel, self.rel_from = [], 0, "", -1
+        self.noun, self.since_noun = noun, 0
+
+    def _color(self, color: str, mention: Mention) -> None:
+        after = mention.language in {"es", "fr"} and self.noun is not None and self.since_noun <= 2
+        if after:
+            self._bind(color)
+        else:
+            self.colors.append(color)
+
+    def _bind(self, color: str) -> None:
+        """Give the colour to the last noun if that has none (an item takes two)."""
+        if isinstance(self.noun, int) and len(self.items[self.noun].colors) < 2:
+            item = self.items[self.noun]
+            self.items[self.noun] = replace(item, colors=(*item.colors, color))
+        elif isinstance(self.noun, str) and self.noun not in self.setting_colors:
+            self.setting_colors[self.noun] = color
+        else:
+            self.tint = color
+
+    def _relation(self, relation: str, mention: Mention) -> None:
+        if relation == "beside":
+            if not self.colors:
+                self.noun = None
+            return
+        last = self.noun if isinstance(self.noun, int) else -1
+        if mention.language == "zh":
+            # Written after its noun: "沙发上" is "sofa, on it".
+            if last > 0:
+                source = self.items[last - 1]
+                self.items[last - 1] = replace(source, rel=relation, other=last)
+            elif last == 0:
+                self.rel, self.rel_from = relation, -2 - last
+            return
+        self._flush()
+        self.noun = None
+        self.rel, self.rel_from = relation, last
+
+    def _flush(self) -> None:
+        """Colours that found no noun after them go to the one before, else to the palette."""
+        for color in self.colors:
+            if self.noun is None:
+                self.tint = color
+            else:
+                self._bind(color)
+        self.colors, self.count = [], 0
+
+
+def names_of(mention: Mention) -> frozenset[str]:
+    """The names a mention keeps away: what it says and the group that goes with it."""
+    names: set[str] = set()
+    for concept in mention.concepts:
+        kind, name = concept.split(".", 1)
+        if kind in {"subject", "setting", "time", "weather", "ambient", "style"}:
+            names |= {name} | GROUPS.get(name, frozenset())
+        elif kind == "color":
+            names.add(concept)
+    return frozenset(names)
+
+
+def read_scene(prompt: str, negative_prompt: str = "") -> Scene:
+    """What `prompt` asks for, less what `negative_prompt` names."""
+    reader = _Reader()
+    reader.read(mentions(prompt))
+    without = frozenset(reader.without).union(*map(names_of, mentions(negative_prompt)))
+    items = _kept(reader.items, without)
+    return Scene(
+        items=items,
+        settings=tuple(s for s in reader.settings if s not in without),
+        setting_colors={
+            k: v for k, v in reader.setting_colors.items() if f"color.{v}" not in without
+        },
+        times=tuple(t for t in reader.times if t not in without),
+        weather=frozenset(reader.weather) - without,
+        styles=frozenset(reader.styles) - without,
+        tint=None if f"color.{reader.tint}" in without else reader.tint,
+        without=without,
+        close=reader.close,
+    )
+
+
+def _kept(items: list[Item], without: frozenset[str]) -> tuple[Item, ...]:
+    """The items that may stay, said twice counted once, with `other` renumbered."""
+    order: dict[str, int] = {}
+    moved: dict[int, int] = {}
+    kept: list[Item] = []
+    for old, item in enumerate(items):
+        if item.name in without:
+            continue
+        if item.name in order:
+            moved[old] = order[item.name]
+            first = kept[order[item.name]]
+            kept[order[item.name]] = replace(
+                first,
+                colors=first.colors or item.colors,
+                count=max(first.count, item.count),
+                flying=first.flying or item.flying,
+            )
+        elif len(kept) < ITEMS_MAX:
+            order[item.name] = moved[old] = len(kept)
+            kept.append(item)
+    out = []
+    for new, item in enumerate(kept):
+        colors = tuple(c for c in item.colors if f"color.{c}" not in without)
+        other = moved.get(item.other, -1)
+        related = item.rel and other >= 0 and other != new
+        out.append(
+            replace(item, colors=colors, rel=item.rel if related else "", other=other)
+            if related
+            else replace(item, colors=colors, rel="", other=-1)
+        )
+    return tuple(out)
+
+
+def seeded(*parts: object) -> random.Random:
+    """A generator that depends on `parts` only, the same in every process."""
+    text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return random.Random(int.from_bytes(hashlib.sha256(text).digest()[:8]))

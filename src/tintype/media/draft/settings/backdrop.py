@@ -1,0 +1,160 @@
+"""Which setting a scene takes place in, and its layers behind the subjects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tintype.media.draft.scene import Scene
+from tintype.media.draft.settings import enclosed, far, ground
+from tintype.media.draft.sky import birds, sky
+from tintype.media.draft.stage import Stage
+from tintype.media.draft.subjects import SUBJECTS
+
+_BEHIND = ("mountains", "forest", "city", "hills")
+_BELOW = ("road", "beach", "sea", "lake", "desert", "snowland", "field")
+_VEHICLES = frozenset({"truck", "car", "bus", "bicycle"})
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """`enclosed` alone, or a `behind` on the horizon with a `below` in front of it."""
+
+    enclosed: str = ""
+    behind: tuple[str, ...] = ()
+    below: str = "field"
+    across: bool = False  # The road is seen from its side.
+    airborne: bool = False
+
+    @property
+    def watery(self) -> bool:
+        return self.below in {"sea", "lake"} and not self.enclosed
+
+
+_DEFAULT_BELOW: Mapping[str, str] = {
+    "mountains": "field",
+    "forest": "forest",
+    "city": "city",
+    "hills": "field",
+}
+
+
+def where(scene: Scene) -> Where:
+    """The setting that the prompt names, completed from what its subjects need."""
+    named = list(scene.settings)
+    hero = SUBJECTS.get(scene.items[0].name) if scene.items else None
+    outdoors = [s for s in named if s not in {"studio", "room", "sky"}]
+    for kind in ("space", "underwater"):
+        if kind in named:
+            return Where(enclosed=kind)
+    if "room" in named:
+        return Where(enclosed="room")
+    if "studio" in named and not outdoors:
+        return Where(enclosed="studio")
+    if not outdoors and hero is not None:
+        home = hero.home
+        if "sky" in named and home in {"room", "studio"}:
+            home = "hills"
+        elif home in {"room", "studio"} and (scene.weather or scene.items[0].flying):
+            home = "field"  # "A cat in the rain" is not in a room.
+        if home in scene.without:
+            home = "studio" if home != "studio" else "field"
+        if home in {"room", "studio", "space", "underwater"}:
+            return Where(enclosed=home)
+        outdoors = home.split("+")
+    behind = tuple(s for s in _BEHIND if s in outdoors)
+    below = next((s for s in _BELOW if s in outdoors), "")
+    places = {SUBJECTS[i.name].place for i in scene.items if i.name in SUBJECTS}
+    if not below:
+        if "water" in places:
+            below = "sea" if not behind else "lake"
+        elif scene.items and scene.items[0].name in _VEHICLES and behind != ("city",):
+            below = "road"
+        else:
+            below = _DEFAULT_BELOW[behind[0]] if behind else "field"
+    if not behind:
+        behind = {
+            "road": ("hills",),
+            "field": ("hills",),
+            "lake": ("mountains",),
+            "snowland": ("hills",),
+        }.get(below, ())
+    airborne = bool(scene.items) and all(
+        i.name in SUBJECTS and (SUBJECTS[i.name].place == "air" or i.flying) for i in scene.items
+    )
+    across = below == "road" and any(
+        i.name in SUBJECTS and SUBJECTS[i.name].place == "road" for i in scene.items
+    )
+    return Where(
+        behind=tuple(b for b in behind if b not in scene.without),
+        below="field" if below in scene.without else below,
+        across=across,
+        airborne=airborne or (not scene.items and "sky" in named),
+    )
+
+
+def horizon(place: Where, w: float, h: float) -> float:
+    """Where the ground begins, as a height from the top, in units."""
+    tall = h / w
+    if place.enclosed == "room":
+        return h * (0.68 if tall < 1.2 else 0.72)
+    if place.enclosed == "studio":
+        return h * 0.7
+    if place.enclosed:
+        return h
+    if place.airborne:
+        return h * 0.8
+    share = {"sea": 0.52, "lake": 0.56, "beach": 0.46, "desert": 0.58}.get(place.below, 0.6)
+    return h * (share + (0.03 if tall > 1.2 else 0))
+
+
+def backdrop(st: Stage, place: Where) -> str:
+    """All layers behind the subjects."""
+    match place.enclosed:
+        case "room":
+            return enclosed.room(st)
+        case "studio":
+            return enclosed.studio(st)
+        case "space":
+            return enclosed.space(st)
+        case "underwater":
+            return enclosed.underwater(st)
+        case _:
+            pass
+    out = sky(st)
+    rise = min(st.horizon * 0.62, st.s * 0.46)
+    for kind in place.behind:
+        match kind:
+            case "mountains":
+                out += far.mountains(st, st.horizon, rise=rise * (1.12 if place.airborne else 1))
+            case "forest":
+                out += far.forest(st, st.horizon, rise=rise * 0.66)
+            case "city":
+                out += far.city(st, st.horizon, rise=rise * 0.95)
+            case _:
+                out += far.hills(st, st.horizon, rise=rise * 0.4)
+    if place.below in {"sea", "beach"} and not place.behind:
+        out += ground.islands(st)
+    if "birds" not in st.scene.without and not st.light.lit and not place.airborne:
+        out += birds(st, st.rng.choice([0, 4, 6]))
+    return out + _below(st, place)
+
+
+def _below(st: Stage, place: Where) -> str:
+    match place.below:
+        case "sea" | "lake":
+            return ground.water(st, place.below)
+        case "beach":
+            return ground.beach(st)
+        case "desert":
+            return ground.desert(st)
+        case "snowland":
+            return ground.snowland(st)
+        case "city":
+            return ground.pavement(st)
+        case "forest":
+            return ground.forest_floor(st)
+        case "road" if place.across:
+            return ground.field(st) + ground.road_across(st)
+        case "road":
+            return ground.field(st) + ground.road_away(st)
+        case _:
+            return ground.field(st)

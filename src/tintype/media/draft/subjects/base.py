@@ -1,0 +1,52 @@
+"""What a subject is: a drawing in a box of its own, and how it sits in a scene.
+
+A drawing function gets a `Brush` and returns SVG in its box: x from 0 to `width`, y from 0 (top)
+to `height` (where it stands), facing right, in daylight colours. Light, depth, mirroring and
+styles are applied afterwards to the whole group, so a subject never deals with them.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from tintype.media.draft.colour import darker, lighter
+
+Place = Literal["ground", "road", "air", "water", "deep", "surface", "wall"]
+
+
+@dataclass(frozen=True, slots=True)
+class Brush:
+    """Seeded randomness and two colours: `main` for the body, `accent` for what trims it."""
+
+    rng: random.Random
+    main: str
+    accent: str
+    bound: bool = False  # The prompt named the colour, so a drawing keeps to it.
+
+    def dark(self, share: float = 0.22) -> str:
+        return darker(self.main, share)
+
+    def light(self, share: float = 0.25) -> str:
+        return lighter(self.main, share)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """`metres` is its height in life, `share` the part of the frame it fills as the only subject.
+
+    `seat` is where, from the top of its box (0 to 1), another subject sits on it.
+    `home` is the setting it gets when the prompt names none.
+    """
+
+    draw: Callable[[Brush], str]
+    width: float
+    height: float
+    place: Place
+    metres: float
+    home: str
+    colors: tuple[str, ...]
+    accents: tuple[str, ...] = ("#f4efe4",)
+    share: float = 0.8
+    seat: float = 0.0
+    turns: bool = True  # May be mirrored.

@@ -1,0 +1,32 @@
+"""A scene for prompts whose words are all unknown: chosen by the words themselves.
+
+The same words always give the same kind of place, while the seed still varies the drawing.
+"""
+
+from dataclasses import replace
+
+from tintype.media.draft.scene import Item, Scene, seeded
+
+_SCENES: tuple[tuple[tuple[str, ...], tuple[Item, ...]], ...] = (
+    (("mountains", "lake"), ()),
+    (("hills", "field"), (Item("balloon"),)),
+    (("sea",), (Item("sailboat"),)),
+    (("studio",), (Item("vase"),)),
+    (("desert",), (Item("cactus"),)),
+    (("forest",), ()),
+    (("mountains", "road"), ()),
+    (("beach",), (Item("palm"),)),
+    (("mountains", "snowland"), (Item("house"),)),
+    (("city",), ()),
+)
+
+
+def invented(scene: Scene, words: str) -> Scene:
+    """`scene` with a place and perhaps a thing in it."""
+    choices = [
+        (settings, items)
+        for settings, items in _SCENES
+        if not scene.without & ({*settings} | {i.name for i in items})
+    ] or [(("field",), ())]
+    settings, items = seeded("unknown", words).choice(choices)
+    return replace(scene, settings=settings, items=items)

@@ -1,0 +1,338 @@
+"""The one door to stored bytes: a local folder or a bucket (S3, GCS, Azure) behind one interface.
+
+Bytes come before rows: when `put` returns, the object survives a power cut, so a row that names
+it may be committed. In a folder that takes four steps, and obstore's local store does only two of
+them (it never fsyncs): write beside the target, fsync the file, rename it into place, fsync every
+folder from the target's up to the root. In a bucket the service's answer is the promise.
+
+Half-written files carry obstore's own mark, `name#<digits>`. Its listing hides them, and no key
+can look like one; `sweep_partial` removes those that a killed process left behind.
+"""
+
+import asyncio
+import errno
+import os
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError as BucketError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from tintype.core.errors import Unavailable
+
+KEY_CHARACTERS_MAX = 512
+PROBE_SECONDS_MAX = 2.0
+REUSE_SECONDS_MAX = 600.0  # Younger objects in a bucket are no sweeper's prey, see `put_once`.
+
+_SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9._=-]{0,199}"
+_KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+_PARTIAL = re.compile(r".+#[0-9]+")
+_BUCKET_SCHEMES = ("s3", "gs", "az")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+_T = TypeVar("_T")
+
+
+class MissingObject(Exception):
+    """No object lies under this key. Callers decide what that means to a client."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"no stored object {key!r}")
+        self.key = key
+
+
+class StoredObject(NamedTuple):
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """An open store. `root` is its folder, or None for a bucket; `url` holds no credentials.
+
+    Keys are made by our own code: ASCII segments of letters, digits and `._=-`, joined by `/`.
+    Any other key is a programming fault and raises `ValueError` before anything is touched.
+    Every method raises `Unavailable` when the storage is full, away or refuses us.
+    """
+
+    url: str
+    root: Path | None
+    store: ObjectStore
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Stores `data` under `key`, replacing what lies there; durable when it returns.
+
+        Readers see the old object or the new one, never a part of it.
+        """
+        path = self.local_path(key)
+        if path is not None and self.root is not None:
+            await _guarded(asyncio.to_thread(_write_durably, self.root, path, data))
+        else:
+            # One request, not parts: a killed process leaves no invisible parts to pay for.
+            await _guarded(obstore.put_async(self.store, key, data, use_multipart=False))
+
+    async def put_once(self, key: str, data: bytes) -> bool:
+        """Like `put` for keys derived from the content: writes only what isn't there yet.
+
+        True means that it wrote. An object of the same size is taken for the same bytes, made
+        durable (its writer may have died before that) and made young again, so that a sweeper of
+        old orphans doesn't take it before its row is there. A bucket can't make an object young,
+        so one older than `REUSE_SECONDS_MAX` is written again.
+        """
+        path = self.local_path(key)
+        if path is not None and self.root is not None:
+            kept = await _guarded(asyncio.to_thread(_keep_durably, self.root, path, len(data)))
+        else:
+            kept = await self._is_young(key, len(data))
+        if not kept:
+            await self.put(key, data)
+        return not kept
+
+    async def _is_young(self, key: str, size_bytes: int) -> bool:
+        try:
+            found = await self.stat(key)
+        except MissingObject:
+            return False
+        age = datetime.now(UTC) - found.modified_at
+        return found.size_bytes == size_bytes and age < timedelta(seconds=REUSE_SECONDS_MAX)
+
+    async def get(self, key: str) -> bytes:
+        """The whole object; raises `MissingObject`."""
+        _checked(key)
+        return await _guarded(_read(self.store, key), key)
+
+    async def stat(self, key: str) -> StoredObject:
+        """Size in bytes and time of the last write; raises `MissingObject`."""
+        meta = await _guarded(obstore.head_async(self.store, _checked(key)), key)
+        return StoredObject(key, meta["size"], meta["last_modified"])
+
+    async def size(self, key: str) -> int:
+        """Size in bytes; raises `MissingObject`."""
+        return (await self.stat(key)).size_bytes
+
+    async def exists(self, key: str) -> bool:
+        try:
+            await self.stat(key)
+        except MissingObject:
+            return False
+        return True
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Removes these objects; a key without one is no fault. Not fsynced: a sweep repeats it."""
+        paths = [_checked(key) for key in keys]
+        if not paths:
+            return
+        try:
+            await _guarded(obstore.delete_async(self.store, paths), "")
+        except MissingObject:
+            # Some stores stop at the first missing key of a batch; then each goes by itself.
+            for path in paths:
+                with suppress(MissingObject):
+                    await _guarded(obstore.delete_async(self.store, path), path)
+
+    async def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
+        """Every object under `prefix`, which ends at a `/`: `a/b` finds `a/b/c`, not `a/bc`."""
+        pages = obstore.list(self.store, _checked(prefix) if prefix else None, chunk_size=1000)
+        while page := await _guarded(_next_page(pages)):
+            for meta in page:
+                yield StoredObject(meta["path"], meta["size"], meta["last_modified"])
+
+    def local_path(self, key: str) -> Path | None:
+        """Where the object lies, if it lies in a folder: a decoder reads it without a copy."""
+        _checked(key)
+        return None if self.root is None else self.root / key
+
+    async def sweep_partial(self, older_than_seconds: float) -> int:
+        """Removes half-written files that a killed process left; the number removed.
+
+        A bucket shows none: there a write is one request.
+        """
+        if self.root is None:
+            return 0
+        return await _guarded(asyncio.to_thread(_sweep_partial, self.root, older_than_seconds))
+
+    async def probe(self) -> None:
+        """Readiness: raises `Unavailable` unless the storage answers within two seconds."""
+        try:
+            async with asyncio.timeout(PROBE_SECONDS_MAX):
+                if self.root is not None:
+                    await _guarded(asyncio.to_thread(_check_folder, self.root))
+                else:
+                    # Listing, as a missing object can't be told from a missing bucket.
+                    pages = obstore.list(self.store, "probe", chunk_size=1)
+                    await _guarded(_next_page(pages))
+        except TimeoutError as slow:
+            raise Unavailable("The storage doesn't answer just now.") from slow
+
+    def describe(self) -> str:
+        """What and where, for logs and `doctor`; never a credential."""
+        return f"bucket {self.url}" if self.root is None else f"folder {self.root}"
+
+
+def open_storage(url: str, *, retries_max: int = 4, request_seconds_max: float = 60.0) -> Storage:
+    """Opens `file:///folder` (made if missing), `s3://bucket/prefix`, `gs://…` or `az://…`.
+
+    Credentials, region and endpoint of a bucket come from the environment, as its own tools read
+    them (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `GOOGLE_APPLICATION_CREDENTIALS`, …). A request
+    that fails by the network or the service is tried `retries_max` times more. Nothing is asked
+    of a bucket yet: `probe` does that. Raises `ValueError`, which says what is wrong with `url`.
+    """
+    parts = urlsplit(url)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"storage.url takes no user, query or fragment: {parts.scheme}://…")
+    if parts.scheme == "file":
+        return _open_folder(parts.netloc, unquote(parts.path))
+    if parts.scheme not in _BUCKET_SCHEMES:
+        known = ", ".join(f"{scheme}://" for scheme in ("file", *_BUCKET_SCHEMES))
+        raise ValueError(f"storage.url must start with one of {known}; it is {url!r}")
+    if not parts.netloc:
+        raise ValueError(f"storage.url names no bucket: {url!r}")
+    prefix = parts.path.strip("/")
+    if prefix and not _KEY.fullmatch(prefix):
+        raise ValueError(f"storage.url: a prefix is made of A-Z a-z 0-9 . _ = - and /: {url!r}")
+    try:
+        store = from_url(
+            url.rstrip("/"),
+            client_options={
+                "allow_http": True,  # The endpoint that the operator names decides the scheme.
+                "connect_timeout": timedelta(seconds=5),
+                "timeout": timedelta(seconds=request_seconds_max),
+            },
+            retry_config={
+                "max_retries": retries_max,
+                "retry_timeout": timedelta(seconds=request_seconds_max),
+                "backoff": {
+                    "init_backoff": timedelta(milliseconds=100),
+                    "max_backoff": timedelta(seconds=2),
+                    "base": 2,
+                },
+            },
+        )
+    except (BucketError, ValueError) as fault:
+        raise ValueError(
+            f"storage.url {url!r} can't be opened: {str(fault).partition(chr(10))[0]}"
+        ) from fault
+    return Storage(url.rstrip("/"), None, store)
+
+
+def _open_folder(host: str, path: str) -> Storage:
+    root = Path(path)
+    if host not in {"", "localhost"} or not root.is_absolute() or root == Path("/"):
+        raise ValueError("storage.url needs an absolute folder: file:///srv/tintype/media")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        root = root.resolve()
+        _fsync_folder(root.parent)
+    except OSError as fault:
+        raise ValueError(
+            f"storage.url: the folder {root} can't be used: {fault.strerror}"
+        ) from fault
+    return Storage(root.as_uri(), root, LocalStore(root))
+
+
+def _checked(key: str) -> str:
+    if len(key) > KEY_CHARACTERS_MAX or not _KEY.fullmatch(key):
+        raise ValueError(f"not a storage key: {key!r}")
+    return key
+
+
+async def _guarded(work: Awaitable[_T], key: str | None = None) -> _T:
+    """Awaits `work`; turns its faults into `MissingObject(key)` or `Unavailable`."""
+    try:
+        return await work
+    except FileNotFoundError as missing:
+        if key is None:
+            raise Unavailable("The storage can't be reached just now.") from missing
+        raise MissingObject(key) from missing
+    except (BucketError, OSError) as fault:
+        if getattr(fault, "errno", None) in _FULL:
+            raise Unavailable("The storage is full; nothing was stored.") from fault
+        raise Unavailable("The storage can't be reached just now.") from fault
+
+
+async def _read(store: ObjectStore, key: str) -> bytes:
+    found = await obstore.get_async(store, key)
+    return bytes(await found.bytes_async())
+
+
+async def _next_page(pages: AsyncIterator[Sequence[_T]]) -> Sequence[_T]:
+    try:
+        return await anext(pages)
+    except StopAsyncIteration:
+        return ()
+
+
+def _write_durably(root: Path, target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}#{secrets.randbelow(10**12)}")
+    try:
+        with partial.open("xb", buffering=0) as file:
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) :]
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+    _fsync_up(root, target.parent)
+
+
+def _keep_durably(root: Path, target: Path, size_bytes: int) -> bool:
+    """False if the object is missing or of another size; else it is durable and young."""
+    try:
+        with target.open("rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size != size_bytes:
+                return False
+            os.utime(file.fileno())
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return False
+    _fsync_up(root, target.parent)
+    return True
+
+
+def _fsync_up(root: Path, folder: Path) -> None:
+    """Every folder up to the root, new or not: its maker may have died before it was safe."""
+    while True:
+        _fsync_folder(folder)
+        if folder == root:
+            return
+        folder = folder.parent
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep_partial(root: Path, older_than_seconds: float) -> int:
+    newest = time.time() - older_than_seconds
+    swept = 0
+    for folder, _, names in os.walk(root):
+        for name in filter(_PARTIAL.fullmatch, names):
+            path = Path(folder, name)
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime <= newest:
+                    path.unlink()
+                    swept += 1
+    return swept
+
+
+def _check_folder(root: Path) -> None:
+    if not os.access(root, os.R_OK | os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(root))

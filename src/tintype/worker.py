@@ -1,0 +1,106 @@
+"""The worker process: takes jobs from the queue, runs engines, reaps and sweeps.
+
+It stops by itself on SIGTERM or SIGINT: no new jobs, a grace for the running ones, then what is left
+goes back to the queue and the process ends hard, because a queue consumer that is cancelled would
+delete the rows of its running jobs.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from tintype import queue
+from tintype.api import queries as request_queries
+from tintype.core import log
+from tintype.core.errors import TintypeError
+from tintype.core.settings import Settings
+from tintype.db.listen import Signals
+from tintype.db.pool import connect
+from tintype.engines.registry import configured
+from tintype.fetch import Fetcher
+from tintype.generations import jobs as generations
+from tintype.generations.reaper import EVERY_SECONDS, reap
+from tintype.generations.run import Studio, give_back
+from tintype.images import sweeper
+from tintype.storage import open_storage
+
+_PRUNE_SECONDS: Final = 600.0
+_SWEEP_SECONDS: Final = 3600.0
+_log = log.get("tintype.worker")
+
+
+async def run(settings: Settings) -> None:
+    """Work until a signal says stop. Ends the process itself when the grace runs out."""
+    log.configure(settings.log.level, settings.log.format)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    worker = settings.worker
+    database = await connect(
+        settings.database.url,
+        size=max(settings.database.pool_size, worker.concurrency + 4),
+        wait_seconds=settings.database.pool_wait_seconds,
+    )
+    engines = configured(draw_threads=settings.media.threads)
+    await engines.open_all()
+    async with Fetcher(settings.fetch.networks()) as fetcher:
+        studio = Studio(
+            settings=settings, database=database, storage=open_storage(settings.storage_url),
+            fetcher=fetcher, signals=Signals(database.dsn), engines=engines,
+            pixels=ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels"),
+            leases={},
+        )  # fmt: skip
+        consumer = queue.Consumer(database, generations.jobs(studio), worker.concurrency)
+        chores = [
+            asyncio.create_task(studio.signals.run()),
+            asyncio.create_task(_every(EVERY_SECONDS, lambda: reap(studio))),
+            asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(studio))),
+            asyncio.create_task(_every(_SWEEP_SECONDS, lambda: _sweep(studio))),
+        ]
+        consuming = asyncio.create_task(consumer.run())
+        _log.info("worker ready", concurrency=worker.concurrency)
+        await stop.wait()
+        _log.info("worker stopping", running=len(consumer.running))
+        consumer.stop()
+        done, _ = await asyncio.wait({consuming}, timeout=worker.grace_seconds)
+        if not done:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(2):
+                    await give_back(studio)
+            _log.info("worker left work to others", running=len(consumer.running))
+            os._exit(0)
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+    await engines.close_all()
+    studio.pixels.shutdown(wait=False, cancel_futures=True)
+    await database.close()
+
+
+async def _every(seconds: float, chore: Callable[[], Awaitable[Any]]) -> None:
+    """Do a chore now and then; a fault of one round is logged and the next round tries again."""
+    while True:
+        try:
+            await chore()
+        except (TintypeError, OSError) as fault:
+            _log.warning("chore failed", fault=type(fault).__name__)
+        except Exception as fault:  # noqa: BLE001  A chore must not end the worker.
+            _log.error("chore failed", exc_info=fault)
+        await asyncio.sleep(seconds)
+
+
+async def _prune(studio: Studio) -> None:
+    async with studio.database.transaction() as tx:
+        await request_queries.prune(tx)
+        await queue.prune(tx)
+
+
+async def _sweep(studio: Studio) -> None:
+    await sweeper.sweep(
+        studio.database, studio.storage, older_than_hours=studio.settings.worker.orphan_hours
+    )
