@@ -11,20 +11,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
-import asyncpg
 from pgqueuer import PgQueuer
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
 
 from tintype.core import log
-from tintype.db.pool import Database, Transaction
+from tintype.db.pool import Database, Transaction, dedicated_connection
 
 Run = Callable[[str], Awaitable[timedelta | None]]
 
 HEARTBEAT_SECONDS: Final = 15
-_POLL_SECONDS: Final = 5
+# Retries that fall due and rings whose NOTIFY was lost are found by looking, this often.
+_POLL_SECONDS: Final = 1
 _RESTART_SECONDS: Final = 1.0
 _BATCH: Final = 2
 _log = log.get("tintype.queue")
@@ -104,30 +104,34 @@ class Consumer:
         while not self._stopping.is_set():
             try:
                 await self._consume()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RuntimeError) as fault:
+            except Exception as fault:  # noqa: BLE001  Whatever ended it, the taking goes on.
                 _log.warning("queue connection lost", fault=type(fault).__name__)
-            except BaseExceptionGroup as faults:
-                _log.warning("queue connection lost", fault=repr(faults.exceptions[0])[:80])
             if not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_RESTART_SECONDS):
                         await self._stopping.wait()
 
     async def _consume(self) -> None:
-        queuer = PgQueuer(AsyncpgPoolDriver(self._database.pool))
-        self._current = queuer
-        for name, run in self._jobs.items():
-            queuer.entrypoint(name)(self._bind(run))
-        if self._stopping.is_set():
-            return
-        await queuer.run(
-            dequeue_timeout=timedelta(seconds=_POLL_SECONDS),
-            batch_size=_BATCH,
-            # PgQueuer wants twice the batch at least; the semaphore holds the true limit.
-            max_concurrent_tasks=max(2 * _BATCH, self._concurrency),
-            shutdown_on_listener_failure=True,
-            heartbeat_timeout=timedelta(seconds=HEARTBEAT_SECONDS),
-        )
+        # One connection of its own: over a pool, PgQueuer's first health probe may overtake its
+        # LISTEN and then take the listener for dead.
+        connection = await dedicated_connection(self._database.dsn)
+        try:
+            queuer = PgQueuer(AsyncpgDriver(connection))
+            self._current = queuer
+            for name, run in self._jobs.items():
+                queuer.entrypoint(name)(self._bind(run))
+            if self._stopping.is_set():
+                return
+            await queuer.run(
+                dequeue_timeout=timedelta(seconds=_POLL_SECONDS),
+                batch_size=_BATCH,
+                # PgQueuer wants twice the batch at least; the semaphore holds the true limit.
+                max_concurrent_tasks=max(2 * _BATCH, self._concurrency),
+                shutdown_on_listener_failure=True,
+                heartbeat_timeout=timedelta(seconds=HEARTBEAT_SECONDS),
+            )
+        finally:
+            connection.terminate()
 
     def _bind(self, run: Run) -> Callable[[Job], Awaitable[None]]:
         async def entrypoint(job: Job) -> None:

@@ -64,7 +64,8 @@ async def run(settings: Settings) -> None:
         ]
         consuming = asyncio.create_task(consumer.run())
         _log.info("worker ready", concurrency=worker.concurrency)
-        await stop.wait()
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({stopped, consuming}, return_when=asyncio.FIRST_COMPLETED)
         _log.info("worker stopping", running=len(consumer.running))
         consumer.stop()
         done, _ = await asyncio.wait({consuming}, timeout=worker.grace_seconds)

@@ -87,7 +87,7 @@ def read_query(request: AnyRequest, struct: type[S]) -> S:
 def query_of(query_string: bytes, struct: type[S]) -> S:
     try:
         pairs = parse_qsl(
-            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=64
+            query_string.decode(), keep_blank_values=True, errors="strict", max_num_fields=64
         )
     except (UnicodeDecodeError, ValueError) as fault:
         raise BadRequest("The query string can't be read: it must be percent-encoded UTF-8.") from fault

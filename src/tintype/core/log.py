@@ -5,6 +5,8 @@ Only named fields are logged. Bodies, prompts, headers, cookies, keys and query 
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 from typing import cast
 
 import structlog
@@ -33,6 +35,15 @@ def configure(level: str, style: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(message)s")
+
+
+def where(fault: BaseException | None) -> str | None:
+    """Kind and place of a fault, without its message: that may quote a prompt or a key."""
+    if fault is None:
+        return None
+    frames = traceback.extract_tb(fault.__traceback__)
+    at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(fault).__name__}{at}"
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:

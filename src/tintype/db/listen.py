@@ -12,7 +12,7 @@ from typing import Final
 import asyncpg
 
 from tintype.core import log
-from tintype.db.pool import Transaction, listen_connection
+from tintype.db.pool import Transaction, dedicated_connection
 
 CHANNEL: Final = "tintype"
 _RETRY_SECONDS: Final = 1.0
@@ -60,7 +60,7 @@ class Signals:
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _listen(self) -> None:
-        connection = await listen_connection(self._dsn)
+        connection = await dedicated_connection(self._dsn)
         try:
             await connection.add_listener(CHANNEL, self._received)
             self._wake(None)

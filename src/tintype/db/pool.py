@@ -112,9 +112,14 @@ async def connect(dsn: str, *, size: int, wait_seconds: float) -> Database:
     return Database(pool, dsn, wait_seconds)
 
 
-async def listen_connection(dsn: str) -> Connection:
-    """A connection of its own for LISTEN: not pooled, no statement limits needed."""
-    return await asyncpg.connect(dsn, timeout=5, server_settings={"application_name": "listen"})
+async def dedicated_connection(dsn: str) -> Connection:
+    """A connection outside the pool, for what listens as long as it lives."""
+    return await asyncpg.connect(
+        dsn,
+        timeout=5,
+        command_timeout=20,
+        server_settings=_SERVER_SETTINGS | {"application_name": "tintype-listen"},
+    )
 
 
 async def _init_connection(connection: Connection) -> None:
@@ -129,4 +134,7 @@ async def _no_reset(connection: Connection) -> None:
 
 
 def _encode_json(value: Any) -> str:
+    # Text is JSON already: PgQueuer encodes its headers itself, and we store maps and lists only.
+    if isinstance(value, str):
+        return value
     return msgspec.json.encode(value).decode()

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from tintype import queue
 from tintype.aliases import operations as aliases
 from tintype.core import log
-from tintype.core.errors import TintypeError
+from tintype.core.errors import EngineUnavailable, TintypeError, Unavailable
 from tintype.core.settings import Settings
 from tintype.credits import operations as credits
 from tintype.db.listen import Signals
@@ -98,9 +98,12 @@ async def _attempt(studio: Studio, row: Row, lease: UUID) -> timedelta | None:
         wrong = EngineFault("PROVIDER_ERROR", fault.reason, retryable=fault.retryable)
         return await _faulted(studio, row, lease, wrong)
     except TintypeError as fault:
+        away = isinstance(fault, EngineUnavailable)
         wrong = EngineFault(
-            "PROVIDER_ERROR", fault.message, retryable=fault.code == "UNAVAILABLE"
-        )
+            "BAD_CREDENTIALS" if away else "PROVIDER_ERROR", fault.message,
+            retryable=isinstance(fault, Unavailable),
+        )  # fmt: skip
+        wrong.__cause__ = fault
         return await _faulted(studio, row, lease, wrong)
     except TimeoutError:
         wrong = EngineFault("TIMEOUT", "The engine did not answer in time.")
@@ -156,7 +159,8 @@ async def _make(
             raise
         except BaseExceptionGroup as faults:
             watch.stop()
-            raise faults.exceptions[0] from None
+            first = faults.exceptions[0]
+            raise first from first.__cause__
     made = [task.result() for task in tasks]
     timings = {
         "queued_ms": round((row["started_at"] - row["created_at"]).total_seconds() * 1000),
@@ -242,6 +246,8 @@ async def _faulted(
 ) -> timedelta | None:
     """Cancel, try again a little later, or fail and give the credits back."""
     attempt_failed(row["model"], fault.code)
+    _log.warning("attempt failed", generation=row["id"], attempt=row["attempts"], code=fault.code,
+                 cause=log.where(fault.__cause__))  # fmt: skip
     worker = studio.settings.worker
     error = {"code": _ERROR_CODES.get(fault.code, "PROVIDER_ERROR"), "message": fault.message}
     if fault.code == "CANCELED":

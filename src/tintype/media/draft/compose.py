@@ -3,19 +3,41 @@
 import random
 from collections.abc import Sequence
 
-from tintype.media.draft.colour import darker, mix, recolored
-from tintype.media.draft.layout import Placed, arrange
+from tintype.media.draft.colour import darker, lighter, mix, recolored
+from tintype.media.draft.layout import Placed, arrange, on_ledge
 from tintype.media.draft.light import COLORS, light_for
 from tintype.media.draft.mark import test_mark
 from tintype.media.draft.pictures import Print, hung
-from tintype.media.draft.scene import Item, Scene
+from tintype.media.draft.scene import Scene
 from tintype.media.draft.settings.backdrop import Where, backdrop, horizon, where
 from tintype.media.draft.settings.enclosed import plinth
+from tintype.media.draft.settings.foreground import foreground, ledge
 from tintype.media.draft.sky import weather
 from tintype.media.draft.stage import Stage
 from tintype.media.draft.styles import border, restyled
-from tintype.media.draft.svg import defs, ellipse, group, placed, rect
+from tintype.media.draft.subjects import Brush
+from tintype.media.draft.svg import defs, ellipse, num, path, placed, rect
 from tintype.media.draft.unknown import invented
+
+# These shine by themselves, whatever the light.
+_LAMPS = frozenset(
+    [
+        "#fff1b8",
+        "#f6e3b0",
+        "#ffe9a8",
+        "#8ff0e6",
+        "#fff6d8",
+        "#ffd65a",
+        "#f2912f",
+        "#ffb53a",
+        "#ffe9b0",
+    ]
+)
+# Window panes: daylight blue by day, lamp light when lamps are on.
+_PANES = frozenset(["#9fd0e0", "#bfe0ea", "#5d8fb0"])
+_LAMP_LIGHT = "#ffd98a"
+# Splits a restyled drawing in two; a comment carries no colour, so restyling leaves it alone.
+_SPLIT = "<!--pictures-->"
 
 
 def compose(
@@ -28,78 +50,69 @@ def compose(
     words: str,
     test: bool,
 ) -> str:
-    """The content of the `<svg>` element for a frame of w by h units."""
-    alone = bool(prints) and not scene.items
+    """The content of the `<svg>` element for a frame of w by h units.
+
+    Prints hang between the backdrop and the subjects and keep their own colours, so both halves
+    are restyled around them.
+    """
     if not scene.items and not scene.settings and not prints:
         scene = invented(scene, words)
-    place = where(scene)
-    if alone and not scene.settings:
-        place = Where(enclosed="studio")
-    st = Stage(scene, light_for(scene, rng), rng, w, h, horizon(place, w, h))
-    figures = arrange(st, place, pictures=bool(prints) and not alone)
-    art = backdrop(st, place)
-    art += _subjects(st, place, figures, prints_alone=alone)
-    art += weather(st) if not place.enclosed else ""
-    art = restyled(st, art)
-    pictures = hung(st, place, prints, alone=alone) if prints else ""
-    if pictures and not alone:
-        # Prints hang behind the subjects but keep their own colours, so they are painted between.
-        behind = restyled_parts(st, place, figures)
-        art, front = behind
-        art += pictures + front
-    else:
-        art += pictures
-    art += border(st)
-    if test:
-        art += test_mark(w, h)
-    return defs(*st.collected) + art
-
-
-def restyled_parts(st: Stage, place: Where, figures: list[Placed]) -> tuple[str, str]:
-    st.collected.clear()
-    back = backdrop(st, place)
-    front = _subjects(st, place, figures, prints_alone=False)
+    alone = bool(prints) and not scene.items
+    place = Where(enclosed="studio") if alone and not scene.settings else where(scene)
+    st = Stage(scene, light_for(scene, rng), rng, w, h, horizon(place, w, h), bool(prints))
+    figures = arrange(st, place)
+    behind = backdrop(st, place)
+    before = _subjects(st, place, figures)
+    if not on_ledge(st, place):
+        before += foreground(st, place)
     if not place.enclosed:
-        front += weather(st)
-    mark = "<!--front-->"
-    whole = restyled(st, back + mark + front)
-    one, two = whole.split(mark)
-    return one, two
+        before += weather(st)
+    behind, before = restyled(st, behind + _SPLIT + before).split(_SPLIT)
+    pictures = hung(st, place, prints, alone=alone) if prints else ""
+    mark = test_mark(w, h) if test else ""
+    return defs(*st.collected) + behind + pictures + before + border(st) + mark
 
 
-def _subjects(st: Stage, place: Where, figures: list[Placed], *, prints_alone: bool) -> str:
-    del prints_alone
+def _subjects(st: Stage, place: Where, figures: list[Placed]) -> str:
     out = ""
-    if place.enclosed == "studio" and figures:
-        grounded = [f for f in figures if f.item.rel != "on"]
-        middle = (
-            min(f.x - f.width / 2 for f in grounded) + max(f.x + f.width / 2 for f in grounded)
-        ) / 2
-        span = max(f.x + f.width / 2 for f in grounded) - min(f.x - f.width / 2 for f in grounded)
-        out += plinth(
-            st, middle, max(f.foot for f in grounded) - st.s * 0.012, max(span * 0.62, st.s * 0.2)
-        )
+    standing = [f for f in figures if f.item.rel != "on" and f.shadow != "none"]
+    if place.enclosed == "studio" and standing:
+        left = min(f.x - f.width / 2 for f in standing)
+        right = max(f.x + f.width / 2 for f in standing)
+        foot = max(f.foot for f in standing) - st.s * 0.012
+        out += plinth(st, (left + right) / 2, foot, max((right - left) * 0.62, st.s * 0.2))
+    elif standing and on_ledge(st, place):
+        out += ledge(st, max(f.foot for f in standing))
     for figure in figures:
-        out += _shadow(st, place, figure) + _figure(st, place, figure)
+        out += _shadow(st, figure) + _figure(st, place, figure)
+        if figure.shadow == "water":
+            out += _waterline(st, figure)
     return out
 
 
 def _figure(st: Stage, place: Where, one: Placed) -> str:
-    from tintype.media.draft.subjects import Brush  # noqa
+    main, accent = _colors(st, one)
+    body = one.subject.draw(Brush(st.rng, main, accent, bound=bool(one.item.colors)))
 
-    brush = Brush(st.rng, *_colors(st, one), bound=bool(one.item.colors))
-    body = one.subject.draw(brush)
-    if not place.enclosed or place.enclosed == "room":
-        body = recolored(body, lambda c: st.light.at(c, one.far))
-    elif place.enclosed == "underwater":
-        body = recolored(body, lambda c: mix(c, "#1f6f98", 0.16))
+    def in_light(color: str) -> str:
+        if color in _LAMPS:
+            return color
+        if st.light.lit and color in _PANES:
+            return _LAMP_LIGHT
+        if place.enclosed == "underwater":
+            return mix(color, "#1f6f98", 0.16)
+        if place.enclosed in {"space", "studio"}:
+            return color
+        # The eye looks for the subject, so light colours it less than its surroundings.
+        return mix(st.light.at(color, one.far), color, 0.3)
+
     scale = one.height / one.subject.height
-    half = one.width / 2
-    x = one.x + half if one.flip else one.x - half
-    return placed(body, x, one.top, scale, flip=one.flip, turn=one.turn)
+    x = one.x + one.width / 2 * (1 if one.flip else -1)
+    return placed(recolored(body, in_light), x, one.top, scale, flip=one.flip, turn=one.turn)
 
 
 def _colors(st: Stage, one: Placed) -> tuple[str, str]:
+    """The body's colour and its trim: the prompt's where it names them, else the seed's."""
     subject = one.subject
     main, accent = st.rng.choice(subject.colors), st.rng.choice(subject.accents)
     if one.item.colors:
@@ -109,24 +122,42 @@ def _colors(st: Stage, one: Placed) -> tuple[str, str]:
     return main, accent
 
 
-def _shadow(st: Stage, place: Where, one: Placed) -> str:
+def _shadow(st: Stage, one: Placed) -> str:
+    """A soft pool on the ground that leans away from the sun."""
     if one.shadow == "none":
         return ""
+    if one.shadow == "water":
+        tone = darker(st.water or st.light.haze, 0.6)
+        paint = st.radial((0, tone, 0.6), (1, tone, 0))
+        rx = one.width * 0.58
+        return ellipse(one.x, one.foot, rx, max(12.0, one.height * 0.09), paint)
     lean = 0.1 if st.light.sun_x < 0.5 else -0.1
     dark = mix("#1c1440", st.light.sky[0], 0.2)
-    if one.shadow == "water":
-        glow = st.radial(
-            (0, darker(st.light.haze, 0.75), 0.45), (1, darker(st.light.haze, 0.75), 0)
-        )
-        return ellipse(
-            one.x, one.foot - one.height * 0.02, one.width * 0.62, one.height * 0.07, glow
-        )
-    strength = 0.42 if one.shadow == "ground" else 0.28
+    contact = one.shadow == "contact"
+    strength = 0.28 if contact else 0.42
     paint = st.radial((0, dark, strength), (0.55, dark, strength * 0.6), (1, dark, 0))
-    rx = one.width * (0.62 if one.shadow == "ground" else 0.42)
-    return ellipse(
-        one.x + one.width * lean, one.foot - one.height * 0.008, rx, max(8.0, rx * 0.13), paint
+    rx = one.width * (0.42 if contact else 0.62)
+    y = one.foot - one.height * 0.008
+    return ellipse(one.x + one.width * lean, y, rx, max(8.0, rx * 0.13), paint)
+
+
+def _waterline(st: Stage, one: Placed) -> str:
+    """Water over the lower edge of what floats, with a line of foam."""
+    sink = one.height * one.subject.sink
+    y, half = one.foot - sink, one.width * 0.56
+    left = one.x - half
+    step = half * 2 / 6
+    crest = f"M{num(left)} {num(y + 6)}" + "".join(
+        f"q{num(step / 2)} {num(-12 if i % 2 else 12)} {num(step)} 0" for i in range(6)
     )
-
-
-__all__ = ["Item", "compose", "group", "rect"]
+    tone = st.water or st.light.haze
+    paint = st.linear((0, tone, 0.96), (0.55, tone, 0.85), (1, tone, 0))
+    d = crest + f"C{num(one.x + half * 0.7)} {num(one.foot + sink * 0.9 + 14)} "
+    d += f"{num(one.x - half * 0.7)} {num(one.foot + sink * 0.9 + 14)} {num(left)} {num(y + 6)}Z"
+    foam = path(crest, "none", stroke=lighter(tone, 0.75), stroke_width=4, opacity=0.8)
+    out = path(d, paint) + foam
+    for i in (-1, 1):
+        width = half * 0.5
+        x = one.x + i * half * 0.75 - width / 2
+        out += rect(x, one.foot + 6, width, 3.5, lighter(tone, 0.6), 2, opacity=0.5)
+    return out

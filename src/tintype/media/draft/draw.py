@@ -22,7 +22,7 @@ SIDE_MIN, SIDE_MAX = 16, 8192
 REFERENCES_MAX = 16
 
 
-class DrawingCanceled(Exception):  # noqa: N818 - it reports a wish, not a fault.
+class DrawingCanceled(Exception):
     """`canceled()` answered true before the drawing was done."""
 
 

@@ -10,6 +10,7 @@ from tintype.media.draft.subjects import SUBJECTS, Subject
 
 # Things of life's every size share one picture: heights are compressed towards each other.
 _COMPRESS = 0.42
+_LEDGE_METRES_MAX = 0.5
 _FOOT: Mapping[str, float] = {
     "field": 0.74,
     "forest": 0.72,
@@ -60,11 +61,13 @@ class Area:
         return self.right - self.left
 
 
-def area(st: Stage, place: Where, *, pictures: bool) -> Area:
+def area(st: Stage, place: Where) -> Area:
     """The safe area: inside the margins, below pictures where references hang above."""
     margin = st.s * 0.07
-    top = st.h * (0.46 if pictures else 0.1)
-    if place.enclosed == "room":
+    top = st.h * (0.46 if st.pictures else 0.1)
+    if on_ledge(st, place):
+        foot = st.h * 0.87
+    elif place.enclosed == "room":
         foot = st.horizon + (st.h - st.horizon) * 0.6
     elif place.enclosed == "studio":
         foot = st.horizon + (st.h - st.horizon) * 0.42
@@ -79,12 +82,23 @@ def area(st: Stage, place: Where, *, pictures: bool) -> Area:
     return Area(margin, st.w - margin, top, foot)
 
 
-def arrange(st: Stage, place: Where, *, pictures: bool) -> list[Placed]:
+def on_ledge(st: Stage, place: Where) -> bool:
+    """Whether all there is to see are small things, which need a table outside a studio."""
+    subjects = [SUBJECTS[i.name] for i in st.scene.items if i.name in SUBJECTS]
+    return (
+        bool(subjects)
+        and place.enclosed in {"", "room"}
+        and not place.watery
+        and all(s.place == "surface" and s.metres <= _LEDGE_METRES_MAX for s in subjects)
+    )
+
+
+def arrange(st: Stage, place: Where) -> list[Placed]:
     """Every subject placed, the farthest first."""
     known = [(i, SUBJECTS[i.name]) for i in st.scene.items if i.name in SUBJECTS]
     if not known:
         return []
-    frame = area(st, place, pictures=pictures)
+    frame = area(st, place)
     heights = _heights(st, frame, known)
     roots = [n for n, (item, _) in enumerate(known) if item.rel not in {"on", "over", "under"}]
     roots = roots or [0]

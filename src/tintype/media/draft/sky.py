@@ -16,6 +16,8 @@ def sky(st: Stage) -> str:
     out += celestial(st)
     if st.scene.shows("clouds") and "clear" not in st.scene.weather:
         out += clouds(st)
+    if "storm" in st.scene.weather:
+        out += lightning(st)
     return out
 
 
@@ -68,21 +70,17 @@ def moon(st: Stage, x: float, y: float) -> str:
     return out
 
 
-def cloud(x: float, y: float, width: float, color: str, belly: str, rng_bumps: list[float]) -> str:
+def cloud(x: float, y: float, width: float, color: str, belly: str, bumps: list[float]) -> str:
     """A flat-bottomed cloud of round bumps; `belly` shades its lower edge."""
-    n = len(rng_bumps)
-    step = width / n
-    d = f"M{num(x)} {num(y)}"
-    for i, bump in enumerate(rng_bumps):
-        x0, x1 = x + step * i, x + step * (i + 1)
-        top = bump * math.sin(math.pi * (i + 0.5) / n) * width * 0.34 + width * 0.05
-        d += f"C{num(x0 - step * 0.1)} {num(y - top * 1.35)} {num(x1 + step * 0.1)} "
-        d += f"{num(y - top * 1.35)} {num(x1)} {num(y - width * 0.012)}"
-    d += f"Q{num(x + width * 1.03)} {num(y)} {num(x + width)} {num(y)}Z"
-    line = rect(
-        x - width * 0.06, y - width * 0.035, width * 1.12, width * 0.07, belly, width * 0.035
+    thick = width * 0.17
+    out = rect(x, y - thick, width, thick, color, thick / 2)
+    for i, bump in enumerate(bumps):
+        share = (i + 0.5) / len(bumps)
+        radius = width * (0.09 + 0.13 * math.sin(math.pi * share)) * bump
+        out += circle(x + width * (0.16 + 0.68 * share), y - thick * 0.72, radius, color)
+    return out + rect(
+        x + width * 0.1, y - thick * 0.42, width * 0.72, thick * 0.42, belly, thick * 0.21
     )
-    return path(d, color) + line
 
 
 def clouds(st: Stage) -> str:
@@ -106,7 +104,7 @@ def clouds(st: Stage) -> str:
         y = st.horizon * (0.1 + 0.62 * far + r.uniform(-0.03, 0.03))
         x = share * (st.w + 200) - 100 - width / 2
         tone = mix(white, light.sky[1], 0.18 + 0.5 * far)
-        bumps = [r.uniform(0.62, 1.0) for _ in range(r.choice([3, 4, 5]))]
+        bumps = [r.uniform(0.72, 1.05) for _ in range(r.choice([3, 3, 4]))]
         out += group(cloud(x, y, width, tone, mix(tone, light.sky[1], 0.22), bumps), opacity=0.92)
     return out
 
@@ -122,7 +120,10 @@ def birds(st: Stage, count: int) -> str:
     out = ""
     for _ in range(count):
         x, y, k = cx + r.uniform(-110, 110), cy + r.uniform(-45, 45), r.uniform(7, 14)
-        d = f"M{num(x - k)} {num(y - k * 0.35)}Q{num(x - k * 0.4)} {num(y - k * 0.5)} {num(x)} {num(y)}"
+        d = (
+            f"M{num(x - k)} {num(y - k * 0.35)}Q{num(x - k * 0.4)} {num(y - k * 0.5)}"
+            f" {num(x)} {num(y)}"
+        )
         d += f"Q{num(x + k * 0.4)} {num(y - k * 0.5)} {num(x + k)} {num(y - k * 0.35)}"
         out += stroke(d, color, 2.6)
     return out
@@ -140,8 +141,6 @@ def weather(st: Stage) -> str:
     if "fog" in kinds:
         out += fog_bank(st, st.horizon, st.h * 0.5, 0.75)
         out += fog_bank(st, st.h * 0.84, st.h * 0.3, 0.4)
-    if "storm" in kinds:
-        out += lightning(st)
     if kinds & {"rain", "storm"}:
         out += rain(st)
     if "snowfall" in kinds:

@@ -25,7 +25,7 @@ def _attributes(pairs: dict[str, str | float | None]) -> str:
     return "".join(parts)
 
 
-def element(tag: str, content: str = "", **attributes: str | float | None) -> str:
+def element(tag: str, content: str = "", /, **attributes: str | float | None) -> str:
     """One element; `content` must be markup made by these builders."""
     if content:
         return f"<{tag}{_attributes(attributes)}>{content}</{tag}>"

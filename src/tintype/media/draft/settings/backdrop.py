@@ -80,9 +80,10 @@ def where(scene: Scene) -> Where:
     airborne = bool(scene.items) and all(
         i.name in SUBJECTS and (SUBJECTS[i.name].place == "air" or i.flying) for i in scene.items
     )
-    across = below == "road" and any(
-        i.name in SUBJECTS and SUBJECTS[i.name].place == "road" for i in scene.items
-    )
+    if below == "road" and behind[:1] == ("city",):
+        below = "city"  # A road in a city is a street.
+        places.add("road")
+    across = below in {"road", "city"} and "road" in places
     return Where(
         behind=tuple(b for b in behind if b not in scene.without),
         below="field" if below in scene.without else below,
@@ -149,7 +150,7 @@ def _below(st: Stage, place: Where) -> str:
         case "snowland":
             return ground.snowland(st)
         case "city":
-            return ground.pavement(st)
+            return ground.street(st) if place.across else ground.plaza(st)
         case "forest":
             return ground.forest_floor(st)
         case "road" if place.across:

@@ -41,7 +41,9 @@ def room(st: Stage) -> str:
         out += rect(0, yy, st.w, 2.2, darker(wood, 0.3), opacity=0.5)
     left = st.light.sun_x < 0.5
     cx = st.w * (0.24 if left else 0.76)
-    out += window(st, cx, y * 0.42, min(st.w * 0.17, 180), min(y * 0.29, 210), lighter(wall, 0.55))
+    if not st.pictures:
+        half_w, half_h = min(st.w * 0.17, 180), min(y * 0.29, 210)
+        out += window(st, cx, y * 0.42, half_w, half_h, lighter(wall, 0.55))
     if not st.light.lit:
         lean = 1 if left else -1
         k = min(st.w * 0.17, 180)
@@ -66,10 +68,10 @@ def room(st: Stage) -> str:
 def window(st: Stage, cx: float, cy: float, half_w: float, half_h: float, frame: str) -> str:
     """A casement showing the scene's own sky over a line of hills."""
     light = st.light
-    view = f'<clipPath id="view"><rect x="{num(cx - half_w)}" y="{num(cy - half_h)}" '
-    view += f'width="{num(half_w * 2)}" height="{num(half_h * 2)}" rx="6"/></clipPath>'
-    st.collected.append(view)
-    inner = Stage(st.scene, light, st.rng, half_w * 2, half_h * 2, half_h * 1.5, st.collected)
+    view = st.clip(rect(cx - half_w, cy - half_h, half_w * 2, half_h * 2, "#000000", 6))
+    inner = Stage(
+        st.scene, light, st.rng, half_w * 2, half_h * 2, half_h * 1.5, collected=st.collected
+    )
     sky = rect(0, 0, inner.w, inner.h, st.linear((0, light.sky[0]), (1, light.sky[2])))
     if light.time in {"night", "dusk"} and st.scene.shows("stars"):
         sky += stars(inner, 22, inner.h * 0.7)
@@ -85,7 +87,7 @@ def window(st: Stage, cx: float, cy: float, half_w: float, half_h: float, frame:
     out = rect(cx - half_w - 18, cy - half_h - 18, half_w * 2 + 36, half_h * 2 + 36, frame, 8)
     out += group(
         group(sky, transform=f"translate({num(cx - half_w)} {num(cy - half_h)})"),
-        clip_path="url(#view)",
+        clip_path=view,
     )
     out += rect(cx - 6, cy - half_h, 12, half_h * 2, frame)
     out += rect(cx - half_w, cy - half_h * 0.2, half_w * 2, 10, frame)
@@ -147,7 +149,10 @@ def plinth(st: Stage, cx: float, y: float, half: float) -> str:
         (0, darker(tone, 0.05)), (0.55, darker(tone, 0.18)), (1, darker(tone, 0.34)), across=True
     )
     low = y + half * 0.3
-    d = f"M{num(cx - half)} {num(y)}V{num(low)}a{num(half)} {num(ry)} 0 0 0 {num(half * 2)} 0V{num(y)}Z"
+    d = (
+        f"M{num(cx - half)} {num(y)}V{num(low)}a{num(half)} {num(ry)}"
+        f" 0 0 0 {num(half * 2)} 0V{num(y)}Z"
+    )
     shadow = st.radial((0, "#2a1c3f", 0.34), (1, "#2a1c3f", 0))
     out = ellipse(cx + half * 0.22, low + ry * 0.7, half * 1.45, ry * 1.6, shadow)
     return out + path(d, side) + ellipse(cx, y, half, ry, lighter(tone, 0.5))
@@ -181,7 +186,8 @@ def space(st: Stage) -> str:
     ground = r.choice(["#b9a7c9", "#d0a58c", "#9fb3c8"])
     y = st.h * 0.87
     out += path(
-        f"M-10 {num(y + 26)}Q{num(st.w / 2)} {num(y - 46)} {num(st.w + 10)} {num(y + 26)}V{num(st.h + 10)}H-10Z",
+        f"M-10 {num(y + 26)}Q{num(st.w / 2)} {num(y - 46)} {num(st.w + 10)}"
+        f" {num(y + 26)}V{num(st.h + 10)}H-10Z",
         st.linear((0, lighter(ground, 0.3)), (1, mix(ground, deep, 0.5))),
     )
     for _ in range(7):
@@ -195,9 +201,7 @@ def space(st: Stage) -> str:
 
 def planet(st: Stage, x: float, y: float, radius: float, *, ring: bool) -> str:
     tone = st.rng.choice(["#e8a15c", "#d9737a", "#7fc3c0", "#e3c878"])
-    clip = f'<clipPath id="p{len(st.collected)}"><circle cx="{num(x)}" cy="{num(y)}" r="{num(radius)}"/></clipPath>'
-    name = f"url(#p{len(st.collected)})"
-    st.collected.append(clip)
+    name = st.clip(circle(x, y, radius, "#000000"))
     bands = "".join(
         rect(x - radius, y - radius + radius * 2 * t, radius * 2, radius * h, c, radius * 0.1)
         for t, h, c in (
@@ -249,7 +253,8 @@ def underwater(st: Stage) -> str:
     y = st.h * 0.9
     sand = mix("#e9cf9d", tone, 0.3)
     out += path(
-        f"M-10 {num(y)}Q{num(st.w * 0.3)} {num(y - 30)} {num(st.w * 0.6)} {num(y + 6)}T{num(st.w + 10)} "
+        f"M-10 {num(y)}Q{num(st.w * 0.3)} {num(y - 30)} {num(st.w * 0.6)}"
+        f" {num(y + 6)}T{num(st.w + 10)} "
         f"{num(y)}V{num(st.h + 5)}H-10Z",
         st.linear((0, sand), (1, mix(sand, dark, 0.45))),
     )
@@ -274,7 +279,8 @@ def _weed(st: Stage, x: float, y: float, height: float) -> str:
         sway, k = r.uniform(18, 40) * r.choice([-1, 1]), height * r.uniform(0.6, 1)
         xx = x + (i - 1) * 20
         out += stroke(
-            f"M{num(xx)} {num(y)}c{num(sway)} {num(-k * 0.3)} {num(-sway)} {num(-k * 0.6)} {num(sway * 0.3)} {num(-k)}",
+            f"M{num(xx)} {num(y)}c{num(sway)} {num(-k * 0.3)} {num(-sway)}"
+            f" {num(-k * 0.6)} {num(sway * 0.3)} {num(-k)}",
             mix(tone, "#0f3a5a", 0.15 * i),
             13 - i * 2,
         )

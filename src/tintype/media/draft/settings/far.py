@@ -2,6 +2,7 @@
 
 from tintype.media.draft.colour import lighter, mix
 from tintype.media.draft.light import COLORS
+from tintype.media.draft.shapes import conifer
 from tintype.media.draft.sky import rolling, wisps
 from tintype.media.draft.stage import Stage
 from tintype.media.draft.svg import Point, group, num, path, polygon, rect
@@ -116,46 +117,12 @@ def _season(st: Stage, green: str) -> str:
 def round_tree(st: Stage, x: float, y: float, size: float, green: str, far: float) -> str:
     leaf = st.depth(mix(green, "#2c5a46", 0.5), far)
     return rect(x - size * 0.07, y - size * 0.5, size * 0.14, size * 0.6, leaf) + path(
-        f"M{num(x)} {num(y - size * 1.6)}c{num(size * 0.6)} 0 {num(size * 0.6)} {num(size * 1.2)} 0 "
+        f"M{num(x)} {num(y - size * 1.6)}c{num(size * 0.6)} 0 {num(size * 0.6)}"
+        f" {num(size * 1.2)} 0 "
         f"{num(size * 1.2)}c{num(-size * 0.6)} 0 {num(-size * 0.6)} {num(-size * 1.2)} 0 "
         f"{num(-size * 1.2)}Z",
         leaf,
     )
-
-
-def conifer(x: float, y: float, height: float, color: str, snow: str | None = None) -> str:
-    """A fir of four tiers standing at (x, y), its right side shaded."""
-    half = height * 0.23
-    out = rect(
-        x - height * 0.025,
-        y - height * 0.12,
-        height * 0.05,
-        height * 0.13,
-        mix(color, "#3a2418", 0.6),
-    )
-    dark = mix(color, "#0f1c33", 0.22)
-    for i in range(4):
-        top = y - height * (0.42 + 0.195 * i)
-        top = max(top, y - height)
-        low = y - height * (0.09 + 0.2 * i)
-        w = half * (1 - 0.2 * i)
-        out += path(
-            f"M{num(x)} {num(top)}L{num(x + w)} {num(low)}Q{num(x)} {num(low + height * 0.035)} "
-            f"{num(x - w)} {num(low)}Z",
-            color,
-        )
-        out += path(
-            f"M{num(x)} {num(top)}L{num(x + w)} {num(low)}Q{num(x + w * 0.5)} {num(low + height * 0.02)} {num(x + w * 0.12)} {num(low + height * 0.02)}Z",
-            dark,
-        )
-        if snow:
-            out += path(
-                f"M{num(x)} {num(top)}L{num(x + w * 0.55)} {num(top + (low - top) * 0.55)}"
-                f"L{num(x + w * 0.15)} {num(top + (low - top) * 0.45)}L{num(x - w * 0.2)} "
-                f"{num(top + (low - top) * 0.62)}L{num(x - w * 0.5)} {num(top + (low - top) * 0.5)}Z",
-                snow,
-            )
-    return out
 
 
 def forest(st: Stage, base: float, *, rise: float) -> str:

@@ -1,7 +1,8 @@
 """What lies between the horizon and the lower edge: fields, water, sand, snow, streets, roads."""
 
 from tintype.media.draft.colour import lighter, mix
-from tintype.media.draft.settings.far import conifer, natural, round_tree
+from tintype.media.draft.settings.far import natural, round_tree
+from tintype.media.draft.shapes import conifer
 from tintype.media.draft.sky import rolling, wisps
 from tintype.media.draft.stage import Stage
 from tintype.media.draft.svg import circle, ellipse, group, num, path, polygon, rect, smooth, stroke
@@ -56,6 +57,7 @@ def water(st: Stage, setting: str) -> str:
     far = mix(st.depth(blue, 0.34), light.sky[2], 0.25)
     near = st.depth(mix(blue, "#123a63", 0.34), 0)
     out = rect(0, y, st.w, low + 2, st.linear((0, far), (0.35, st.depth(blue, 0.1)), (1, near)))
+    st.water = st.depth(blue, 0.08)
     out += _glitter(st)
     crest, deep = lighter(far, 0.5), mix(near, "#0d2747", 0.35)
     for i in range(6):
@@ -214,23 +216,55 @@ def snowland(st: Stage) -> str:
     return out
 
 
-def pavement(st: Stage) -> str:
+def street(st: Stage) -> str:
     """A city's street: kerb, asphalt with lane marks, and the far pavement."""
     low = st.h - st.horizon
     stone, asphalt = st.depth("#b9b3ad", 0.14), st.depth(_asphalt(st), 0.0)
     y = st.horizon + low * 0.2
-    out = rect(
-        0, st.horizon, st.w, low * 0.22, st.linear((0, mix(stone, st.light.haze, 0.3)), (1, stone))
-    )
+    paint = st.linear((0, mix(stone, st.light.haze, 0.3)), (1, stone))
+    out = rect(0, st.horizon, st.w, low * 0.22, paint) + lamp_posts(st, y)
     out += rect(0, y, st.w, 9, mix(stone, "#20233f", 0.35))
-    out += rect(
-        0,
-        y + 9,
-        st.w,
-        st.h - y,
-        st.linear((0, lighter(asphalt, 0.1)), (1, mix(asphalt, "#1a1c38", 0.3))),
-    )
-    return out + _dashes(st, y + (st.h - y) * 0.84)
+    paint = st.linear((0, lighter(asphalt, 0.1)), (1, mix(asphalt, "#1a1c38", 0.3)))
+    return out + rect(0, y + 9, st.w, st.h - y, paint) + _dashes(st, y + (st.h - y) * 0.84)
+
+
+def plaza(st: Stage) -> str:
+    """A paved square, its joints running to the horizon."""
+    low = st.h - st.horizon
+    stone = st.depth(natural(st, "city", st.rng.choice(["#cdbfae", "#c2b9c0", "#d3b9a0"]), 0.2), 0)
+    paint = st.linear((0, mix(stone, st.light.haze, 0.45)), (1, mix(stone, "#5a4f72", 0.22)))
+    out = rect(0, st.horizon, st.w, low + 2, paint)
+    joint = mix(stone, "#3a3358", 0.3)
+    for i in range(1, 8):
+        out += rect(0, st.horizon + low * (i / 7.5) ** 1.8, st.w, 2.2, joint, opacity=0.4)
+    middle, lines = st.w / 2, ""
+    for i in range(-9, 10):
+        x = middle + i * st.s * 0.06
+        end = middle + i * st.s * 0.3
+        lines += f"M{num(x)} {num(st.horizon)}L{num(end)} {num(st.h)}"
+    return out + stroke(lines, joint, 2.2, opacity=0.35) + lamp_posts(st, st.horizon + low * 0.24)
+
+
+def lamp_posts(st: Stage, foot: float) -> str:
+    """A street lamp near each side, shining when lamps are on."""
+    iron = st.depth("#34384a", 0.12)
+    out = ""
+    for x in (st.w * 0.07, st.w * 0.93):
+        k = st.s * 0.3
+        if st.light.lit:
+            out += circle(x, foot - k, 130, st.radial((0, "#ffe2a0", 0.6), (1, "#ffe2a0", 0)))
+        out += rect(x - 3.5, foot - k, 7, k, iron) + rect(x - 9, foot - 16, 18, 16, iron, 3)
+        out += polygon(
+            [
+                (x - 15, foot - k - 34),
+                (x + 15, foot - k - 34),
+                (x + 9, foot - k),
+                (x - 9, foot - k),
+            ],
+            "#ffe9b0" if st.light.lit else st.depth("#dfe9ee", 0.1),
+        )
+        out += polygon([(x - 19, foot - k - 34), (x, foot - k - 50), (x + 19, foot - k - 34)], iron)
+    return out
 
 
 def _asphalt(st: Stage) -> str:
@@ -322,7 +356,8 @@ def forest_floor(st: Stage) -> str:
             x = st.w * (0.02 + 0.09 * i) if side == 0 else st.w * (0.98 - 0.09 * i)
             k, base = (40 - 14 * i) * r.uniform(0.9, 1.2), y + low * (0.75 - 0.3 * i)
             out += path(
-                f"M{num(x - k * 0.7)} -10L{num(x + k * 0.7)} -10L{num(x + k * 0.85)} {num(base - 40)}"
+                f"M{num(x - k * 0.7)} -10L{num(x + k * 0.7)} -10L{num(x + k * 0.85)}"
+                f" {num(base - 40)}"
                 f"Q{num(x + k)} {num(base)} {num(x + k * 1.9)} {num(base + 12)}L{num(x - k * 1.9)} "
                 f"{num(base + 12)}Q{num(x - k)} {num(base)} {num(x - k * 0.85)} {num(base - 40)}Z",
                 mix(bark, st.light.haze, 0.22 * i),

@@ -2,17 +2,37 @@
 
 from collections.abc import Mapping
 
-from tintype.media.draft.subjects import air, animals, beasts, birds, boats, swimmers, vehicles
+from tintype.media.draft.subjects import (
+    air,
+    animals,
+    beasts,
+    birds,
+    boats,
+    buildings,
+    food,
+    furniture,
+    people,
+    plants,
+    products,
+    swimmers,
+    vehicles,
+)
 from tintype.media.draft.subjects.base import Brush, Place, Subject
 
 SUBJECTS: Mapping[str, Subject] = {
+    **air.SUBJECTS,
     **animals.SUBJECTS,
     **beasts.SUBJECTS,
     **birds.SUBJECTS,
+    **boats.SUBJECTS,
+    **buildings.SUBJECTS,
+    **food.SUBJECTS,
+    **furniture.SUBJECTS,
+    **people.SUBJECTS,
+    **plants.SUBJECTS,
+    **products.SUBJECTS,
     **swimmers.SUBJECTS,
     **vehicles.SUBJECTS,
-    **air.SUBJECTS,
-    **boats.SUBJECTS,
 }
 
 __all__ = ["SUBJECTS", "Brush", "Place", "Subject"]

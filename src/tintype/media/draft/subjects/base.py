@@ -50,3 +50,4 @@ class Subject:
     share: float = 0.8
     seat: float = 0.0
     turns: bool = True  # May be mirrored.
+    sink: float = 0.08  # The part of the height that is under water, for what is in water.

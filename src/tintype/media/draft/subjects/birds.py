@@ -1,32 +1,13 @@
 """Wings: eagle, bird, owl, penguin, butterfly."""
 
-import math
 from collections.abc import Mapping
 
 from tintype.media.draft.colour import darker, lighter, mix
+from tintype.media.draft.shapes import leaf
 from tintype.media.draft.subjects.base import Brush, Subject
 from tintype.media.draft.svg import circle, ellipse, group, num, path, polygon, stroke
 
 INK = "#2b2433"
-
-
-def leaf(x: float, y: float, angle: float, length: float, width: float, color: str) -> str:
-    """A feather or leaf from (x, y) in the direction of `angle` (degrees, 0 right, 90 down)."""
-    a = math.radians(angle)
-    ux, uy = math.cos(a), math.sin(a)
-    nx, ny = -uy * width, ux * width
-    tip = (x + ux * length, y + uy * length)
-    c = [
-        (x + ux * length * 0.25 + nx, y + uy * length * 0.25 + ny),
-        (x + ux * length * 0.85 + nx * 0.9, y + uy * length * 0.85 + ny * 0.9),
-        (x + ux * length * 0.85 - nx * 0.9, y + uy * length * 0.85 - ny * 0.9),
-        (x + ux * length * 0.25 - nx, y + uy * length * 0.25 - ny),
-    ]
-    p = [" ".join(map(num, point)) for point in c]
-    return path(
-        f"M{num(x)} {num(y)}C{p[0]} {p[1]} {num(tip[0])} {num(tip[1])}C{p[2]} {p[3]} {num(x)} {num(y)}Z",
-        color,
-    )
 
 
 def _wing(main: str, lift: float) -> str:
@@ -52,14 +33,18 @@ def _wing(main: str, lift: float) -> str:
         x, y = wx - 2 + (140 - wx) * t, wy + (86 - wy) * t
         out += leaf(x, y, 106 - 10 * t, 38 - 4 * t, 8, mid if i % 2 else darker(main, 0.24))
     out += path(
-        f"M154 84C132 62 104 {num(wy + 2)} {num(wx + 6)} {num(wy - 12)}C{num(wx - 12)} {num(wy - 14)} "
-        f"{num(wx - 22)} {num(wy - 4)} {num(wx - 26)} {num(wy + 8)}C{num(wx)} {num(wy + 8)} 108 "
+        f"M154 84C132 62 104 {num(wy + 2)} {num(wx + 6)} {num(wy - 12)}"
+        f"C{num(wx - 12)} {num(wy - 14)} "
+        f"{num(wx - 22)} {num(wy - 4)} {num(wx - 26)} {num(wy + 8)}"
+        f"C{num(wx)} {num(wy + 8)} 108 "
         f"{num(wy + 38)} 148 112Z",
         main,
     )
     return out + path(
-        f"M154 84C132 62 104 {num(wy + 2)} {num(wx + 6)} {num(wy - 12)}C{num(wx - 6)} {num(wy - 13)} "
-        f"{num(wx - 14)} {num(wy - 8)} {num(wx - 20)} {num(wy - 2)}C{num(wx + 10)} {num(wy - 4)} 112 "
+        f"M154 84C132 62 104 {num(wy + 2)} {num(wx + 6)} {num(wy - 12)}"
+        f"C{num(wx - 6)} {num(wy - 13)} "
+        f"{num(wx - 14)} {num(wy - 8)} {num(wx - 20)} {num(wy - 2)}"
+        f"C{num(wx + 10)} {num(wy - 4)} 112 "
         f"{num(wy + 14)} 152 94Z",
         lighter(main, 0.22),
     )
@@ -75,7 +60,8 @@ def eagle(b: Brush) -> str:
     out += _wing(b.main, lift)
     out += group(_wing(darker(b.main, 0.08), lift), transform="translate(300 0) scale(-1 1)")
     out += path(
-        "M150 70C168 74 176 96 168 120C164 134 156 142 150 146C144 142 136 134 132 120C124 96 132 74 150 70Z",
+        "M150 70C168 74 176 96 168 120C164 134 156 142 150 146C144"
+        " 142 136 134 132 120C124 96 132 74 150 70Z",
         darker(b.main, 0.12),
     )
     out += path(
@@ -83,20 +69,25 @@ def eagle(b: Brush) -> str:
         darker(b.main, 0.3),
     )
     out += stroke(
-        "M141 138L138 152M138 152l-6 5M138 152l1 7M138 152l6 4M159 138L162 152M162 152l6 5M162 152l-1 7M162 152l-6 4",
+        "M141 138L138 152M138 152l-6 5M138 152l1 7M138 152l6 4M159"
+        " 138L162 152M162 152l6 5M162 152l-1 7M162 152l-6 4",
         "#eaa93a",
         3.4,
     )
     out += path(
-        "M132 88C130 66 136 44 154 42C172 42 178 56 174 68C172 78 168 88 164 92C160 88 156 96 150 90C146 98 138 86 132 88Z",
+        "M132 88C130 66 136 44 154 42C172 42 178 56 174 68C172 78"
+        " 168 88 164 92C160 88 156 96 150 90C146 98 138 86 132 88"
+        "Z",
         white,
     )
     out += path(
-        "M166 48C176 54 177 64 172 74C170 82 167 88 164 92C162 88 160 92 157 92C166 78 170 62 166 48Z",
+        "M166 48C176 54 177 64 172 74C170 82 167 88 164 92C162 88"
+        " 160 92 157 92C166 78 170 62 166 48Z",
         mix(white, "#8f8aa8", 0.25),
     )
     out += path(
-        "M170 54C182 52 194 58 195 70C196 75 194 80 191 82C190 76 186 72 180 71C174 71 171 69 170 66Z",
+        "M170 54C182 52 194 58 195 70C196 75 194 80 191 82C190 76"
+        " 186 72 180 71C174 71 171 69 170 66Z",
         "#f2b436",
     )
     out += path(
@@ -121,7 +112,9 @@ def bird(b: Brush) -> str:
         for i in range(6)
     )
     out += path(
-        "M38 108C52 84 92 74 126 78C142 66 166 68 172 86C174 96 170 104 160 108C150 132 108 140 80 128C62 122 48 114 38 108Z",
+        "M38 108C52 84 92 74 126 78C142 66 166 68 172 86C174 96 170"
+        " 104 160 108C150 132 108 140 80 128C62 122 48 114 38 108"
+        "Z",
         b.main,
     )
     out += path(
@@ -144,11 +137,13 @@ def owl(b: Brush) -> str:
     )
     out += leaf(156, 150, -60, 26, 7, "#6a9a4f") + leaf(148, 162, 0, 26, 7, "#5a8a48")
     out += path(
-        "M80 20C120 20 134 56 132 104C130 150 110 186 80 188C50 186 30 150 28 104C26 56 40 20 80 20Z",
+        "M80 20C120 20 134 56 132 104C130 150 110 186 80 188C50 186"
+        " 30 150 28 104C26 56 40 20 80 20Z",
         b.main,
     )
     out += path(
-        "M80 92C104 92 114 112 108 140C102 168 92 182 80 184C68 182 58 168 52 140C46 112 56 92 80 92Z",
+        "M80 92C104 92 114 112 108 140C102 168 92 182 80 184C68 182"
+        " 58 168 52 140C46 112 56 92 80 92Z",
         pale,
     )
     for row in range(4):
@@ -158,7 +153,8 @@ def owl(b: Brush) -> str:
     for turn, x in ((1, 28), (-1, 132)):
         color = dark if turn == 1 else darker(dark, 0.14)
         out += path(
-            f"M{x} 84C{x - 14 * turn} 120 {x - 4 * turn} 160 {x + 24 * turn} 176C{x + 34 * turn} 146 {x + 26 * turn} 106 {x} 84Z",
+            f"M{x} 84C{x - 14 * turn} 120 {x - 4 * turn} 160 {x + 24 * turn}"
+            f" 176C{x + 34 * turn} 146 {x + 26 * turn} 106 {x} 84Z",
             color,
         )
     out += path("M36 52C30 36 30 18 36 8C50 16 60 24 70 28L56 60Z", b.dark(0.2)) + path(
@@ -184,11 +180,13 @@ def penguin(b: Brush) -> str:
         "M130 92C150 110 154 140 146 156C134 150 126 132 120 118Z", darker(ink, 0.2)
     )
     out += path(
-        "M78 6C110 6 122 34 122 64C134 92 134 150 118 178C108 194 48 194 38 178C22 150 22 92 34 64C34 34 46 6 78 6Z",
+        "M78 6C110 6 122 34 122 64C134 92 134 150 118 178C108 194"
+        " 48 194 38 178C22 150 22 92 34 64C34 34 46 6 78 6Z",
         ink,
     )
     out += path(
-        "M78 70C104 70 114 104 112 138C110 170 96 186 78 186C60 186 46 170 44 138C42 104 52 70 78 70Z",
+        "M78 70C104 70 114 104 112 138C110 170 96 186 78 186C60 186"
+        " 46 170 44 138C42 104 52 70 78 70Z",
         "#fdf9f0",
     )
     out += path(
