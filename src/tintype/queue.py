@@ -31,7 +31,12 @@ _log = log.get("tintype.queue")
 
 
 async def enqueue(
-    tx: Transaction, entrypoint: str, work_id: str, *, delay: timedelta | None = None, priority: int = 0
+    tx: Transaction,
+    entrypoint: str,
+    work_id: str,
+    *,
+    delay: timedelta | None = None,
+    priority: int = 0,
 ) -> None:
     """Ring for `work_id` when the transaction commits; a second ring while one waits is dropped."""
     await Queries(AsyncpgDriver(tx)).enqueue(

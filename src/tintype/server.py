@@ -14,8 +14,8 @@ from tintype.api.background import Background
 from tintype.api.edge import Edge
 from tintype.api.hot import HotStore
 from tintype.api.parts import Parts
-from tintype.api.rendering import error_response
 from tintype.api.reference import reference_routes
+from tintype.api.rendering import error_response
 from tintype.catalog import http as catalog
 from tintype.core import log
 from tintype.core.settings import Settings, load

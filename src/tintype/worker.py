@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -33,6 +33,46 @@ _SWEEP_SECONDS: Final = 3600.0
 _log = log.get("tintype.worker")
 
 
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Studio]:
+    """What runs need, for as long as the worker lives."""
+    database = await connect(
+        settings.database.url,
+        size=max(settings.database.pool_size, settings.worker.concurrency + 4),
+        wait_seconds=settings.database.pool_wait_seconds,
+    )
+    engines = configured(draw_threads=settings.media.threads)
+    await engines.open_all()
+    pixels = ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels")
+    try:
+        async with Fetcher(settings.fetch.networks()) as fetcher:
+            yield Studio(
+                settings=settings, database=database, storage=open_storage(settings.storage_url),
+                fetcher=fetcher, signals=Signals(database.dsn), engines=engines,
+                pixels=pixels, leases={},
+            )  # fmt: skip
+    finally:
+        await engines.close_all()
+        pixels.shutdown(wait=False, cancel_futures=True)
+        await database.close()
+
+
+def consumer(studio: Studio) -> queue.Consumer:
+    """Takes the jobs of every slice; this is their one list."""
+    jobs = {**generations.jobs(studio)}
+    return queue.Consumer(studio.database, jobs, studio.settings.worker.concurrency)
+
+
+def chores(studio: Studio) -> list[asyncio.Task[None]]:
+    """What a worker does beside its jobs."""
+    return [
+        asyncio.create_task(studio.signals.run()),
+        asyncio.create_task(_every(EVERY_SECONDS, lambda: reap(studio))),
+        asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(studio))),
+        asyncio.create_task(_every(_SWEEP_SECONDS, lambda: _sweep(studio))),
+    ]
+
+
 async def run(settings: Settings) -> None:
     """Work until a signal says stop. Ends the process itself when the grace runs out."""
     log.configure(settings.log.level, settings.log.format)
@@ -40,47 +80,26 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    worker = settings.worker
-    database = await connect(
-        settings.database.url,
-        size=max(settings.database.pool_size, worker.concurrency + 4),
-        wait_seconds=settings.database.pool_wait_seconds,
-    )
-    engines = configured(draw_threads=settings.media.threads)
-    await engines.open_all()
-    async with Fetcher(settings.fetch.networks()) as fetcher:
-        studio = Studio(
-            settings=settings, database=database, storage=open_storage(settings.storage_url),
-            fetcher=fetcher, signals=Signals(database.dsn), engines=engines,
-            pixels=ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels"),
-            leases={},
-        )  # fmt: skip
-        consumer = queue.Consumer(database, generations.jobs(studio), worker.concurrency)
-        chores = [
-            asyncio.create_task(studio.signals.run()),
-            asyncio.create_task(_every(EVERY_SECONDS, lambda: reap(studio))),
-            asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(studio))),
-            asyncio.create_task(_every(_SWEEP_SECONDS, lambda: _sweep(studio))),
-        ]
-        consuming = asyncio.create_task(consumer.run())
-        _log.info("worker ready", concurrency=worker.concurrency)
+    async with opened(settings) as studio:
+        taking = consumer(studio)
+        beside = chores(studio)
+        consuming = asyncio.create_task(taking.run())
+        _log.info("worker ready", concurrency=settings.worker.concurrency)
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({stopped, consuming}, return_when=asyncio.FIRST_COMPLETED)
-        _log.info("worker stopping", running=len(consumer.running))
-        consumer.stop()
-        done, _ = await asyncio.wait({consuming}, timeout=worker.grace_seconds)
+        _log.info("worker stopping", running=len(taking.running))
+        taking.stop()
+        done, _ = await asyncio.wait({consuming}, timeout=settings.worker.grace_seconds)
         if not done:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(2):
                     await give_back(studio)
-            _log.info("worker left work to others", running=len(consumer.running))
+            _log.info("worker left work to others", running=len(taking.running))
             os._exit(0)
-        for chore in chores:
+        stopped.cancel()
+        for chore in beside:
             chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
-    await engines.close_all()
-    studio.pixels.shutdown(wait=False, cancel_futures=True)
-    await database.close()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 async def _every(seconds: float, chore: Callable[[], Awaitable[Any]]) -> None:

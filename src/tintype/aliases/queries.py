@@ -3,9 +3,7 @@
 from tintype.db.pool import Row, Transaction
 
 
-async def holder(
-    tx: Transaction, organization_id: str, scope_id: str, alias: str
-) -> str | None:
+async def holder(tx: Transaction, organization_id: str, scope_id: str, alias: str) -> str | None:
     """The image that has the alias now, locked against other assignments."""
     found: str | None = await tx.fetchval(
         """
@@ -76,9 +74,7 @@ async def delete_scope(tx: Transaction, organization_id: str, scope_id: str) -> 
     )  # fmt: skip
 
 
-async def of_scopes(
-    tx: Transaction, organization_id: str, scope_ids: list[str]
-) -> list[Row]:
+async def of_scopes(tx: Transaction, organization_id: str, scope_ids: list[str]) -> list[Row]:
     return await tx.fetch(
         """
         SELECT scope_id, alias, image_id FROM image_aliases

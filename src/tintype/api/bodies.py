@@ -90,7 +90,9 @@ def query_of(query_string: bytes, struct: type[S]) -> S:
             query_string.decode(), keep_blank_values=True, errors="strict", max_num_fields=64
         )
     except (UnicodeDecodeError, ValueError) as fault:
-        raise BadRequest("The query string can't be read: it must be percent-encoded UTF-8.") from fault
+        raise BadRequest(
+            "The query string can't be read: it must be percent-encoded UTF-8."
+        ) from fault
     raw: dict[str, str] = {}
     for name, value in pairs:
         if name in raw:

@@ -34,7 +34,10 @@ async def readyz(request: AnyRequest) -> Response[dict[str, Any]]:
     }  # fmt: skip
     results = await asyncio.gather(*(_judge(name, check(made)) for name, check in checks.items()))
     ready = all(result == "ok" for result in results)
-    body = {"status": "ready" if ready else "not ready", "checks": dict(zip(checks, results, strict=True))}
+    body = {
+        "status": "ready" if ready else "not ready",
+        "checks": dict(zip(checks, results, strict=True)),
+    }
     return Response(body, status_code=200 if ready else 503)
 
 
@@ -53,9 +56,7 @@ async def metrics(request: AnyRequest) -> Response[bytes]:
         gauge.labels(status).set(count)
     loop = asyncio.get_running_loop()
     text = await loop.run_in_executor(None, generate_latest, registry)
-    return Response(
-        text + generate_latest(depths), headers={"Content-Type": CONTENT_TYPE_LATEST}
-    )
+    return Response(text + generate_latest(depths), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 async def _judge(name: str, check: Awaitable[None]) -> str:

@@ -113,7 +113,11 @@ async def send_answer(
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send(
-        {"type": "http.response.body", "body": b"" if method == "HEAD" else body, "more_body": False}
+        {
+            "type": "http.response.body",
+            "body": b"" if method == "HEAD" else body,
+            "more_body": False,
+        }
     )
     return status
 
@@ -136,5 +140,3 @@ def _slice(
         return 416, b""
     headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end, size)))
     return 206, answer.body[start : end + 1]
-
-

@@ -33,12 +33,12 @@ def cursor(paging: Paging, kind: ids.Kind) -> str | None:
     try:
         return ids.parse(kind, paging.after)
     except NotFound:
-        raise ValidationFailed("after", f"must be the id of an item of this list ({kind}_…)") from None
+        raise ValidationFailed(
+            "after", f"must be the id of an item of this list ({kind}_…)"
+        ) from None
 
 
-def page(
-    rows: Sequence[Row], total: int, paging: Paging, build: Callable[[Any], T]
-) -> Page[T]:
+def page(rows: Sequence[Row], total: int, paging: Paging, build: Callable[[Any], T]) -> Page[T]:
     """Make a page of rows fetched with `limit + 1`."""
     shown = rows[: paging.limit]
     more = len(rows) > paging.limit

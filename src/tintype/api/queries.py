@@ -64,9 +64,7 @@ async def take_request(tx: Transaction, subject: str, limit: int) -> Row:
 
 async def prune(tx: Transaction) -> int:
     """Forget answers older than 25 h and rate windows at rest, a bounded batch at a time."""
-    await tx.execute(
-        "DELETE FROM rate_windows WHERE second < extract(epoch FROM now()) - 120"
-    )
+    await tx.execute("DELETE FROM rate_windows WHERE second < extract(epoch FROM now()) - 120")
     status = await tx.execute(
         """
         DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(

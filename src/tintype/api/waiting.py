@@ -40,7 +40,9 @@ def cancel_after(request: AnyRequest) -> timedelta | None:
     match = _DURATION.fullmatch(text.strip())
     seconds = int(match[1]) * _UNIT_SECONDS[match[2]] if match else 0
     if not 1 <= seconds <= _CANCEL_MAX_SECONDS:
-        raise ValidationFailed("Cancel-After", "must be a duration such as 90s, 5m or 1h, up to 24h")
+        raise ValidationFailed(
+            "Cancel-After", "must be a duration such as 90s, 5m or 1h, up to 24h"
+        )
     return timedelta(seconds=seconds)
 
 

@@ -80,9 +80,7 @@ def size_of(aspect_ratio: str, resolution: str) -> tuple[int, int]:
 def price(model: Model, resolution: str, pictures: int) -> int:
     """Credits for `pictures` pictures; refused by name where the model lacks the resolution."""
     if resolution not in model.credits:
-        raise ValidationFailed(
-            "resolution", f"{model.id} makes {', '.join(model.credits)} only"
-        )
+        raise ValidationFailed("resolution", f"{model.id} makes {', '.join(model.credits)} only")
     return model.credits[resolution] * pictures
 
 

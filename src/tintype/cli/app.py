@@ -28,7 +28,9 @@ def serve(
         overrides={"server": {"host": host, "port": port, "workers": workers}},
         data=None if data is None else str(data),
     )
-    sys.exit(serving.serve(settings, with_worker=not no_worker, say=lambda text: print(text, flush=True)))
+    sys.exit(
+        serving.serve(settings, with_worker=not no_worker, say=lambda text: print(text, flush=True))
+    )
 
 
 @app.command()

@@ -92,5 +92,5 @@ def _greet(
         f"  curl -s {settings.public_url}/api/v1/generations \\\n"
         f"    -H 'X-API-Key: {first.key}' -H 'Content-Type: application/json' \\\n"
         "    -H 'Prefer: wait=30' \\\n"
-        "    -d '{\"prompt\": \"A red fox by a mountain lake at sunset\", \"aspectRatio\": \"16:9\"}'\n"
+        '    -d \'{"prompt": "A red fox by a mountain lake at sunset", "aspectRatio": "16:9"}\'\n'
     )

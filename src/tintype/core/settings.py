@@ -105,7 +105,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def public_url(self) -> str:
         if self.server.public_url:
             return self.server.public_url.rstrip("/")
-        host = "localhost" if self.server.host in {"0.0.0.0", "127.0.0.1", "::"} else self.server.host  # noqa: S104
+        host = (
+            "localhost" if self.server.host in {"0.0.0.0", "127.0.0.1", "::"} else self.server.host
+        )  # noqa: S104
         return f"http://{host}:{self.server.port}"
 
 
@@ -134,7 +136,9 @@ def load(
     raw: dict[str, Any] = _read_toml(path)
     for variable, (section, name) in _variables(environ).items():
         if section:
-            raw.setdefault(section, {})[name] = _from_text(SECTIONS[section], name, environ[variable])
+            raw.setdefault(section, {})[name] = _from_text(
+                SECTIONS[section], name, environ[variable]
+            )
         else:
             raw[name] = environ[variable]
     for section, values in (overrides or {}).items():
@@ -160,7 +164,9 @@ def _read_toml(path: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(chosen.read_text())
     except OSError as fault:
-        raise SettingsError(f"The settings file {chosen} can't be read: {fault.strerror}") from fault
+        raise SettingsError(
+            f"The settings file {chosen} can't be read: {fault.strerror}"
+        ) from fault
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise SettingsError(f"The settings file {chosen} is not valid TOML: {fault}") from fault
 

@@ -27,18 +27,14 @@ async def grant(
     """Give credits. `amount` is 1 to 10**15."""
     if not 1 <= amount <= AMOUNT_MAX:
         raise ValidationFailed("amount", f"must be 1 to {AMOUNT_MAX}")
-    row = await queries.change_balance(
-        tx, ids.new("led"), organization_id, "grant", amount, note
-    )
+    row = await queries.change_balance(tx, ids.new("led"), organization_id, "grant", amount, note)
     if row is None:
         raise NotFound("There is no such credit account.")
     moved("grant", amount)
     return to_entry(row)
 
 
-async def adjust(
-    tx: Transaction, organization_id: str, amount: int, *, note: str
-) -> LedgerEntry:
+async def adjust(tx: Transaction, organization_id: str, amount: int, *, note: str) -> LedgerEntry:
     """Correct a balance up or down; never below what open holds need."""
     if amount == 0 or abs(amount) > AMOUNT_MAX:
         raise ValidationFailed("amount", "must be a whole number other than 0")
@@ -64,9 +60,7 @@ async def hold(
 
     It locks the organization's account until the commit: make it the last statement.
     """
-    row = await queries.hold(
-        tx, hold_id, organization_id, amount, generation_id, api_key_id
-    )
+    row = await queries.hold(tx, hold_id, organization_id, amount, generation_id, api_key_id)
     if row is None:
         have = await balance(tx, organization_id)
         raise InsufficientCredits(amount, have.available)
@@ -74,7 +68,9 @@ async def hold(
     return to_entry(row)
 
 
-async def settle(tx: Transaction, organization_id: str, hold_id: str, used: int) -> LedgerEntry | None:
+async def settle(
+    tx: Transaction, organization_id: str, hold_id: str, used: int
+) -> LedgerEntry | None:
     """Take `used` credits (0 to the held amount) and end the hold; None if it had ended."""
     await queries.lock_account(tx, organization_id)
     row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "settle", used)

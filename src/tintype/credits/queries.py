@@ -133,5 +133,3 @@ async def proof(tx: Transaction, organization_id: str) -> Row:
     )
     assert row is not None
     return row
-
-

@@ -3,6 +3,7 @@
 Adding an engine is a file and an entry in `configured`; see `ADDING.md`.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -42,12 +43,9 @@ class Engines:
 
     async def close_all(self) -> None:
         """Close every engine, the others too when one fails; the faults are raised together."""
-        faults: list[Exception] = []
-        for engine in reversed(self.all()):
-            try:
-                await engine.close()
-            except Exception as fault:
-                faults.append(fault)
+        closing = [engine.close() for engine in self.all()]
+        answers = await asyncio.gather(*closing, return_exceptions=True)
+        faults = [fault for fault in answers if isinstance(fault, Exception)]
         if faults:
             raise ExceptionGroup("Engines failed to close.", faults)
 

@@ -33,9 +33,7 @@ async def list_events(request: AnyRequest) -> Answer[Page[Event]]:
         )
     shown = found[: query.limit]
     last = shown[-1].id if shown else query.after
-    return Answer(
-        Page(shown, len(shown), len(found) > query.limit, last, query.limit, offset=0)
-    )
+    return Answer(Page(shown, len(shown), len(found) > query.limit, last, query.limit, offset=0))
 
 
 ROUTES = [list_events]

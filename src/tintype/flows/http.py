@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from litestar import delete, get, post, put
+from litestar.params import FromPath
 from msgspec import Meta
 
 from tintype.accounts.models import require_feature
@@ -62,14 +63,14 @@ async def list_flows(request: AnyRequest) -> Answer[Page[Flow]]:
 
 
 @get("/flows/{flow_id:str}", guards=[needs("images:read")])
-async def get_flow(request: AnyRequest, flow_id: str) -> Answer[Flow]:
+async def get_flow(request: AnyRequest, flow_id: FromPath[str]) -> Answer[Flow]:
     """One flow."""
     async with parts(request).database.reading() as tx:
         return Answer(await operations.get(tx, caller_of(request), flow_id))
 
 
 @put("/flows/{flow_id:str}/aliases", guards=[needs("images:write")], opt={"body": PutAliases})
-async def put_flow_aliases(request: AnyRequest, flow_id: str) -> Answer[Flow]:
+async def put_flow_aliases(request: AnyRequest, flow_id: FromPath[str]) -> Answer[Flow]:
     """Merge names into the flow's map. With `If-None-Match: *` a name in use is ALIAS_TAKEN."""
     caller = caller_of(request)
     body = await read_json(request, PutAliases)
@@ -83,10 +84,10 @@ async def put_flow_aliases(request: AnyRequest, flow_id: str) -> Answer[Flow]:
     return await write(request, caller, body, act)
 
 
-@delete(
-    "/flows/{flow_id:str}/aliases/{alias:str}", guards=[needs("images:write")], status_code=204
-)
-async def delete_flow_alias(request: AnyRequest, flow_id: str, alias: str) -> Answer[None]:
+@delete("/flows/{flow_id:str}/aliases/{alias:str}", guards=[needs("images:write")], status_code=204)
+async def delete_flow_alias(
+    request: AnyRequest, flow_id: FromPath[str], alias: FromPath[str]
+) -> Answer[None]:
     """Remove one name from the flow."""
     caller = caller_of(request)
 
@@ -98,7 +99,7 @@ async def delete_flow_alias(request: AnyRequest, flow_id: str, alias: str) -> An
 
 
 @delete("/flows/{flow_id:str}", guards=[needs("images:write")], status_code=204)
-async def delete_flow(request: AnyRequest, flow_id: str) -> Answer[None]:
+async def delete_flow(request: AnyRequest, flow_id: FromPath[str]) -> Answer[None]:
     """Delete the flow for good; its generations and images stay, with `flow_id` null."""
     caller = caller_of(request)
 

@@ -22,7 +22,9 @@ async def create(
     project_id: str | None,
     alias_map: dict[str, str],
 ) -> Flow:
-    flow_id = await start(tx, caller, project_id=await projects.chosen(tx, caller, project_id), meta=meta)
+    flow_id = await start(
+        tx, caller, project_id=await projects.chosen(tx, caller, project_id), meta=meta
+    )
     if alias_map:
         return await put_aliases(tx, caller, flow_id, alias_map)
     return await get(tx, caller, flow_id)

@@ -68,9 +68,7 @@ async def page(
     )  # fmt: skip
 
 
-async def count(
-    tx: Transaction, organization_id: str, project_id: str | None, most: int
-) -> int:
+async def count(tx: Transaction, organization_id: str, project_id: str | None, most: int) -> int:
     found: int = await tx.fetchval(
         """
         SELECT count(*) FROM (SELECT FROM flows

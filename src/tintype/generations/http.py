@@ -2,6 +2,7 @@
 
 import msgspec
 from litestar import delete, get, post
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from tintype.api.bodies import read_json, read_query
@@ -64,7 +65,9 @@ async def list_generations(request: AnyRequest) -> Answer[Page[Generation]]:
     guards=[needs("images:read")],
     opt={"query": ListGenerations},
 )
-async def list_flow_generations(request: AnyRequest, flow_id: str) -> Answer[Page[Generation]]:
+async def list_flow_generations(
+    request: AnyRequest, flow_id: FromPath[str]
+) -> Answer[Page[Generation]]:
     """A flow's generations, newest first."""
     query = read_query(request, ListGenerations)
     async with parts(request).database.reading() as tx:
@@ -73,7 +76,7 @@ async def list_flow_generations(request: AnyRequest, flow_id: str) -> Answer[Pag
 
 
 @get("/generations/{generation_id:str}", guards=[needs("images:read")])
-async def get_generation(request: AnyRequest, generation_id: str) -> Answer[Generation]:
+async def get_generation(request: AnyRequest, generation_id: FromPath[str]) -> Answer[Generation]:
     """One generation with its pictures; `Prefer: wait` holds the answer until it ends."""
     caller = caller_of(request)
     generation_id = ids.parse("gen", generation_id)
@@ -89,7 +92,7 @@ async def get_generation(request: AnyRequest, generation_id: str) -> Answer[Gene
     guards=[needs("images:read")],
     opt={"media_type": "text/event-stream"},
 )
-async def stream_generation(request: AnyRequest, generation_id: str) -> Stream:
+async def stream_generation(request: AnyRequest, generation_id: FromPath[str]) -> Stream:
     """Server-Sent Events until the generation ends; resumes after `Last-Event-ID`."""
     caller = caller_of(request)
     generation_id = ids.parse("gen", generation_id)
@@ -108,7 +111,7 @@ async def stream_generation(request: AnyRequest, generation_id: str) -> Stream:
     guards=[needs("images:write")],
     opt={"body": RetryGeneration, "answers": [201, 202]},
 )
-async def retry_generation(request: AnyRequest, generation_id: str) -> Answer[Generation]:
+async def retry_generation(request: AnyRequest, generation_id: FromPath[str]) -> Answer[Generation]:
     """Make a failed or canceled generation anew; the body overrides its parameters."""
     caller = caller_of(request)
     body = await read_json(request, RetryGeneration, required=False)
@@ -132,7 +135,9 @@ async def retry_generation(request: AnyRequest, generation_id: str) -> Answer[Ge
     guards=[needs("images:write")],
     opt={"answers": [200, 202]},
 )
-async def cancel_generation(request: AnyRequest, generation_id: str) -> Answer[Generation]:
+async def cancel_generation(
+    request: AnyRequest, generation_id: FromPath[str]
+) -> Answer[Generation]:
     """Cancel: queued work at once (200), running work as soon as its engine lets go (202)."""
     caller = caller_of(request)
 
@@ -149,7 +154,7 @@ async def cancel_generation(request: AnyRequest, generation_id: str) -> Answer[G
 
 
 @delete("/generations/{generation_id:str}", guards=[needs("images:write")], status_code=204)
-async def delete_generation(request: AnyRequest, generation_id: str) -> Answer[None]:
+async def delete_generation(request: AnyRequest, generation_id: FromPath[str]) -> Answer[None]:
     """Delete the generation and its pictures; running work is canceled first."""
     caller = caller_of(request)
 

@@ -222,13 +222,9 @@ def _one_of(first: str | None, second: str | None, name: str, other: str) -> str
     return None if chosen is None else assignable(chosen, name if first is not None else other)
 
 
-async def _row(
-    tx: Transaction, caller: Caller, generation_id: str, *, lock: bool = False
-) -> Row:
+async def _row(tx: Transaction, caller: Caller, generation_id: str, *, lock: bool = False) -> Row:
     wanted = ids.parse("gen", generation_id)
-    row = await queries.find(
-        tx, caller.organization_id, wanted, caller.project_id, lock=lock
-    )
+    row = await queries.find(tx, caller.organization_id, wanted, caller.project_id, lock=lock)
     if row is None:
         raise NotFound(f"There is no generation {generation_id[:80]}.")
     return row

@@ -8,8 +8,8 @@ from typing import Final
 
 from tintype import queue
 from tintype.core import log
-from tintype.generations import operations, queries, run, run_queries
 from tintype.db.listen import notify
+from tintype.generations import operations, queries, run, run_queries
 
 EVERY_SECONDS: Final = 5.0
 _QUIET_SECONDS: Final = 10.0
@@ -35,7 +35,9 @@ async def reap(studio: run.Studio) -> int:
     for row in forsaken:
         if row["canceled"]:
             await run.end(studio, row["id"], None, "canceled", None)
-        elif row["attempts"] >= studio.settings.worker.attempts_max and row["status"] == "processing":
+        elif (
+            row["attempts"] >= studio.settings.worker.attempts_max and row["status"] == "processing"
+        ):
             used_up.append(row["id"])
         else:
             ring.append(row["id"])

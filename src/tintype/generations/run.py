@@ -212,9 +212,7 @@ async def _complete(
                 "flow_id": row["flow_id"], "generation_id": row["id"], "variant": variant,
                 "prompt": row["prompt"], "meta": {},
             }))  # fmt: skip
-        done = await run_queries.complete(
-            tx, row["id"], lease, row["credits_reserved"], timings
-        )
+        done = await run_queries.complete(tx, row["id"], lease, row["credits_reserved"], timings)
         assert done is not None
         if done["deleted"]:
             for image in rows:
@@ -241,9 +239,7 @@ async def _name(tx: Transaction, done: Row, image_id: str) -> None:
         )
 
 
-async def _faulted(
-    studio: Studio, row: Row, lease: UUID, fault: EngineFault
-) -> timedelta | None:
+async def _faulted(studio: Studio, row: Row, lease: UUID, fault: EngineFault) -> timedelta | None:
     """Cancel, try again a little later, or fail and give the credits back."""
     attempt_failed(row["model"], fault.code)
     _log.warning("attempt failed", generation=row["id"], attempt=row["attempts"], code=fault.code,

@@ -147,7 +147,9 @@ async def _stored(parts: Parts, key: str) -> bytes:
     try:
         return await parts.storage.get(key)
     except MissingObject as fault:
-        raise NotFound("The bytes of this image are missing; `tintype doctor` tells more.") from fault
+        raise NotFound(
+            "The bytes of this image are missing; `tintype doctor` tells more."
+        ) from fault
 
 
 def _parse_name(name: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """/images, the flow's images, and their bytes under /media."""
 
 from litestar import asgi, delete, get, post, put
+from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
 from tintype.aliases.models import normalize
@@ -75,7 +76,7 @@ async def list_images(request: AnyRequest) -> Answer[Page[Image]]:
 
 
 @get("/flows/{flow_id:str}/images", guards=[needs("images:read")], opt={"query": ListFlowImages})
-async def list_flow_images(request: AnyRequest, flow_id: str) -> Answer[Page[Image]]:
+async def list_flow_images(request: AnyRequest, flow_id: FromPath[str]) -> Answer[Page[Image]]:
     """A flow's images, generated and uploaded, newest first."""
     query = read_query(request, ListFlowImages)
     caller = caller_of(request)
@@ -88,10 +89,8 @@ async def list_flow_images(request: AnyRequest, flow_id: str) -> Answer[Page[Ima
     )  # fmt: skip
 
 
-@get(
-    "/images/resolve/{alias:str}", guards=[needs("images:read")], opt={"query": ResolveAlias}
-)
-async def resolve_alias(request: AnyRequest, alias: str) -> Answer[ResolvedImage]:
+@get("/images/resolve/{alias:str}", guards=[needs("images:read")], opt={"query": ResolveAlias})
+async def resolve_alias(request: AnyRequest, alias: FromPath[str]) -> Answer[ResolvedImage]:
     """The image that an alias names: technical, then the flow's, then the project's."""
     caller = caller_of(request)
     query = read_query(request, ResolveAlias)
@@ -105,7 +104,7 @@ async def resolve_alias(request: AnyRequest, alias: str) -> Answer[ResolvedImage
 
 
 @get("/images/{image_id:str}", guards=[needs("images:read")])
-async def get_image(request: AnyRequest, image_id: str) -> Answer[Image]:
+async def get_image(request: AnyRequest, image_id: FromPath[str]) -> Answer[Image]:
     """One image."""
     caller = caller_of(request)
     async with parts(request).database.reading() as tx:
@@ -113,7 +112,7 @@ async def get_image(request: AnyRequest, image_id: str) -> Answer[Image]:
 
 
 @put("/images/{image_id:str}", guards=[needs("images:write")], opt={"body": UpdateImage})
-async def update_image(request: AnyRequest, image_id: str) -> Answer[AssignedImage]:
+async def update_image(request: AnyRequest, image_id: FromPath[str]) -> Answer[AssignedImage]:
     """Change alias, focal point or meta; what is left out stays."""
     body = await read_json(request, UpdateImage)
     if isinstance(body.meta, dict):
@@ -122,14 +121,14 @@ async def update_image(request: AnyRequest, image_id: str) -> Answer[AssignedIma
 
 
 @put("/images/{image_id:str}/alias", guards=[needs("images:write")], opt={"body": SetAlias})
-async def set_image_alias(request: AnyRequest, image_id: str) -> Answer[AssignedImage]:
+async def set_image_alias(request: AnyRequest, image_id: FromPath[str]) -> Answer[AssignedImage]:
     """Give the image its name in the project; null clears it."""
     body = await read_json(request, SetAlias)
     return await _update(request, image_id, UpdateImage(alias=body.alias))
 
 
 @delete("/images/{image_id:str}", guards=[needs("images:write")], status_code=204)
-async def delete_image(request: AnyRequest, image_id: str) -> Answer[None]:
+async def delete_image(request: AnyRequest, image_id: FromPath[str]) -> Answer[None]:
     """Delete the image; its bytes stay stored, its names and URLs end."""
     caller = caller_of(request)
 
@@ -140,7 +139,7 @@ async def delete_image(request: AnyRequest, image_id: str) -> Answer[None]:
     return await write(request, caller, None, act)
 
 
-@asgi("/media/images/{name:str}", opt={"raw": True})
+@asgi("/media/images/{name:str}", copy_scope=False, opt={"raw": True})
 async def deliver_image(scope: Scope, receive: Receive, send: Send) -> None:
     """An image's bytes, in any size and format."""
     del receive
@@ -159,9 +158,7 @@ async def deliver_image(scope: Scope, receive: Receive, send: Send) -> None:
     )
 
 
-async def _update(
-    request: AnyRequest, image_id: str, body: UpdateImage
-) -> Answer[AssignedImage]:
+async def _update(request: AnyRequest, image_id: str, body: UpdateImage) -> Answer[AssignedImage]:
     caller = caller_of(request)
 
     async def act(tx: Transaction) -> Answer[AssignedImage]:

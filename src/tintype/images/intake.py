@@ -65,7 +65,9 @@ async def take_in(
     )  # fmt: skip
 
 
-def _make(data: bytes, limits: Limits, field: str, keep_original: bool) -> tuple[Master, str | None]:
+def _make(
+    data: bytes, limits: Limits, field: str, keep_original: bool
+) -> tuple[Master, str | None]:
     inspection: Inspection = inspect(data, limits, field)
     master = make_master(data, inspection)
     return master, hashlib.sha256(data).hexdigest() if keep_original else None

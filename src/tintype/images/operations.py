@@ -25,6 +25,7 @@ from tintype.images.models import (
     UploadForm,
 )
 
+
 async def add_upload(
     tx: Transaction,
     caller: Caller,
@@ -180,9 +181,7 @@ async def _assigned(
 
 async def _row(tx: Transaction, caller: Caller, image_id: str, *, lock: bool = False) -> Row:
     wanted = ids.parse("img", image_id)
-    row = await queries.find(
-        tx, caller.organization_id, wanted, caller.project_id, lock=lock
-    )
+    row = await queries.find(tx, caller.organization_id, wanted, caller.project_id, lock=lock)
     if row is None:
         raise NotFound(f"There is no image {image_id[:80]}.")
     return row

@@ -14,7 +14,9 @@ IMAGE = """
 """
 
 
-async def insert(tx: Transaction, image_id: str, organization_id: str, fields: dict[str, Any]) -> Row:
+async def insert(
+    tx: Transaction, image_id: str, organization_id: str, fields: dict[str, Any]
+) -> Row:
     row = await tx.fetchrow(
         f"""
         INSERT INTO images AS i (id, organization_id, source, livemode, project_id, flow_id,
@@ -33,7 +35,12 @@ async def insert(tx: Transaction, image_id: str, organization_id: str, fields: d
 
 
 async def find(
-    tx: Transaction, organization_id: str, image_id: str, project_id: str | None, *, lock: bool = False
+    tx: Transaction,
+    organization_id: str,
+    image_id: str,
+    project_id: str | None,
+    *,
+    lock: bool = False,
 ) -> Row | None:
     """A living image; `project_id` is the project that the caller's key is bound to, if any."""
     return await tx.fetchrow(

@@ -40,9 +40,7 @@ async def create(
                             details={"scope": scope})  # fmt: skip
     if expires_at is not None and expires_at <= datetime.now(UTC):
         raise ValidationFailed("expires_at", "must lie in the future")
-    owner = (
-        organization_id if livemode else (await accounts.sandbox_of(tx, organization_id)).id
-    )
+    owner = organization_id if livemode else (await accounts.sandbox_of(tx, organization_id)).id
     secret = secrets.make(livemode=livemode)
     key_id = ids.new("key")
     await queries.insert(

@@ -48,7 +48,7 @@ _FAULTS: Final[dict[str, type[TintypeError]]] = {
 }
 
 
-@asgi("/live", opt={"query": LiveQuery, "raw": True})
+@asgi("/live", copy_scope=False, opt={"query": LiveQuery, "raw": True})
 async def live(scope: Scope, receive: Receive, send: Send) -> None:
     """The picture of a prompt: cached by what is asked, made once, raw bytes."""
     del receive

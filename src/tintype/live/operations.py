@@ -76,9 +76,7 @@ async def start(
     await queries.take_turn(tx, caller.organization_id, wanted.digest)
     if row := await cached(tx, caller, wanted):
         return str(row["generation_id"])
-    created = await generations.create(
-        tx, caller, links, wanted.ask, allow_networks=allow_networks
-    )
+    created = await generations.create(tx, caller, links, wanted.ask, allow_networks=allow_networks)
     generation_id = created.generation.id
     await queries.put(tx, caller.organization_id, wanted.digest, generation_id)
     return generation_id

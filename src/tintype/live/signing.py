@@ -15,7 +15,9 @@ from tintype.live.models import CreateLiveUrl, LiveQuery
 _UNSIGNED: Final = frozenset({"sig"})
 
 
-def sign(base_url: str, organization_id: str, secret: bytes, ask: CreateLiveUrl) -> tuple[str, int | None]:
+def sign(
+    base_url: str, organization_id: str, secret: bytes, ask: CreateLiveUrl
+) -> tuple[str, int | None]:
     """The URL, and the epoch second at which it ends."""
     expires = None if ask.expires_in is None else int(time.time()) + ask.expires_in
     query = LiveQuery(

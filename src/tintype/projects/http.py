@@ -1,14 +1,15 @@
 """/projects: made, listed, looked at."""
 
 from litestar import get, post
+from litestar.params import FromPath
 
+from tintype.accounts.models import require_feature
+from tintype.api.bodies import read_json, read_query
 from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
 from tintype.api.paging import TOTAL_MAX, Paging, cursor, page
 from tintype.api.parts import AnyRequest, parts
-from tintype.api.bodies import read_json, read_query
 from tintype.api.rendering import Answer, Page
-from tintype.accounts.models import require_feature
 from tintype.db.pool import Transaction
 from tintype.keys.auth import caller_of, needs
 from tintype.projects import operations, queries
@@ -46,7 +47,7 @@ async def list_projects(request: AnyRequest) -> Answer[Page[Project]]:
 
 
 @get("/projects/{project_id:str}", guards=[needs("projects:read")])
-async def get_project(request: AnyRequest, project_id: str) -> Answer[Project]:
+async def get_project(request: AnyRequest, project_id: FromPath[str]) -> Answer[Project]:
     """One project."""
     async with parts(request).database.reading() as tx:
         return Answer(await operations.get(tx, caller_of(request), project_id))

@@ -10,16 +10,12 @@ from tintype.projects import queries
 from tintype.projects.models import Project
 
 
-async def create(
-    tx: Transaction, caller: Caller, *, name: str, meta: dict[str, Any]
-) -> Project:
+async def create(tx: Transaction, caller: Caller, *, name: str, meta: dict[str, Any]) -> Project:
     if caller.project_id is not None:
         raise Forbidden("This key is bound to a project and can't make others.")
     if not name.strip():
         raise ValidationFailed("name", "must not be blank")
-    row = await queries.insert(
-        tx, ids.new("prj"), caller.organization_id, name.strip(), meta
-    )
+    row = await queries.insert(tx, ids.new("prj"), caller.organization_id, name.strip(), meta)
     return to_project(row)
 
 

@@ -32,7 +32,13 @@ async def find(tx: Transaction, organization_id: str, project_id: str) -> Row | 
 
 
 async def page(
-    tx: Transaction, organization_id: str, only: str | None, *, after: str | None, offset: int, limit: int
+    tx: Transaction,
+    organization_id: str,
+    only: str | None,
+    *,
+    after: str | None,
+    offset: int,
+    limit: int,
 ) -> list[Row]:
     return await tx.fetch(
         f"""

@@ -197,7 +197,7 @@ def _copies(
     foot = _base_height(st, frame, place, item, subject, height)
     air = item.flying or subject.place in {"air", "deep"}
     flip = subject.turns and r.random() < 0.5
-    shadow = "none" if air or place.enclosed in {"space"} else "ground"
+    shadow = "none" if air or place.enclosed == "space" else "ground"
     if place.watery and not air:
         shadow = "water"
     n = item.count

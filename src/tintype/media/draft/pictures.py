@@ -59,7 +59,7 @@ def _rows(prints: Sequence[Print], w: float, h: float) -> list[list[Print]]:
     for rows in range(1, 5):
         per = -(-len(prints) // rows)
         widths = [sum(p.aspect for p in prints[i : i + per]) for i in range(0, len(prints), per)]
-        each = min(h / rows * 0.84, min(w * 0.9 / a for a in widths))
+        each = min(h / rows * 0.84, *(w * 0.9 / a for a in widths))
         if each > best_height:
             best, best_height = rows, each
     per = -(-len(prints) // best)

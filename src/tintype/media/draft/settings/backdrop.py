@@ -1,7 +1,8 @@
 """Which setting a scene takes place in, and its layers behind the subjects."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from tintype.media.draft.scene import Scene
 from tintype.media.draft.settings import enclosed, far, ground
@@ -140,22 +141,30 @@ def backdrop(st: Stage, place: Where) -> str:
 
 
 def _below(st: Stage, place: Where) -> str:
-    match place.below:
-        case "sea" | "lake":
-            return ground.water(st, place.below)
-        case "beach":
-            return ground.beach(st)
-        case "desert":
-            return ground.desert(st)
-        case "snowland":
-            return ground.snowland(st)
-        case "city":
-            return ground.street(st) if place.across else ground.plaza(st)
-        case "forest":
-            return ground.forest_floor(st)
-        case "road" if place.across:
-            return ground.field(st) + ground.road_across(st)
-        case "road":
-            return ground.field(st) + ground.road_away(st)
-        case _:
-            return ground.field(st)
+    across = f"{place.below} across"
+    if place.across and across in _GROUNDS:
+        return _GROUNDS[across](st)
+    return _GROUNDS[place.below](st)
+
+
+def _road_across(st: Stage) -> str:
+    return ground.field(st) + ground.road_across(st)
+
+
+def _road_away(st: Stage) -> str:
+    return ground.field(st) + ground.road_away(st)
+
+
+_GROUNDS: Mapping[str, Callable[[Stage], str]] = {
+    "sea": partial(ground.water, setting="sea"),
+    "lake": partial(ground.water, setting="lake"),
+    "beach": ground.beach,
+    "desert": ground.desert,
+    "snowland": ground.snowland,
+    "city": ground.plaza,
+    "city across": ground.street,
+    "forest": ground.forest_floor,
+    "road": _road_away,
+    "road across": _road_across,
+    "field": ground.field,
+}

@@ -53,7 +53,7 @@ def _snow(st: Stage, one: list[Point], two: list[Point], share: float, color: st
         t = i / count
         reach = drop * (r.uniform(0.1, 0.3) if i % 2 else -r.uniform(0.12, 0.3))
         teeth.append((x0 + (x1 - x0) * t, y0 + (y1 - y0) * t + reach))
-    return polygon(a + [*teeth[::-1]] + b[::-1], color)
+    return polygon([*a, *teeth[::-1], *b[::-1]], color)
 
 
 def mountains(st: Stage, base: float, *, rise: float) -> str:
@@ -78,11 +78,11 @@ def mountains(st: Stage, base: float, *, rise: float) -> str:
     out += wisps(st, base - rise * 0.42, 4, lighter(st.light.haze, 0.4), 0.5)
     count = max(2, round(2.6 * st.w / st.s))
     order = sorted(range(count), key=lambda _: r.random())
-    far = [0.3, 0.22, 0.14]
+    depths = [0.3, 0.22, 0.14]
     for turn, i in enumerate(order):
         x = st.w * (i + 0.5 + r.uniform(-0.22, 0.22)) / count
         height = rise * r.uniform(0.72, 1.06) * (0.86 if turn else 1.06)
-        rock = st.depth(tone, far[min(turn, 2)])
+        rock = st.depth(tone, depths[min(turn, 2)])
         out += peak(st, (x, base - height), height * r.uniform(0.72, 0.95), base + 12, rock, snow)
     paint = st.linear((0, st.light.haze, 0), (1, st.light.haze, 0.85))
     return out + rect(0, base - rise * 0.34, st.w, rise * 0.34 + 14, paint)

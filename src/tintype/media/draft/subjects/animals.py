@@ -9,9 +9,8 @@ from tintype.media.draft.svg import circle, ellipse, path, stroke
 INK = "#2b2433"
 
 
-def mirrored(d: str, axis: float, width: float) -> str:
-    """Path data with absolute `M x y C …` pairs mirrored at `axis`; `width` is unused space."""
-    del width
+def _mirrored(d: str, axis: float) -> str:
+    """Path data with absolute `M x y C …` pairs mirrored at `axis`."""
     out, pair = [], 0
     for token in d.replace(",", " ").split():
         if token.isalpha():
@@ -24,7 +23,7 @@ def mirrored(d: str, axis: float, width: float) -> str:
 
 
 def _both(d: str, axis: float, left: str, right: str) -> str:
-    return path(d, left) + path(mirrored(d, axis, 0), right)
+    return path(d, left) + path(_mirrored(d, axis), right)
 
 
 def _body(b: Brush, x: float = 80) -> str:

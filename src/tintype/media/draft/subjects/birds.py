@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tintype.media.draft.colour import darker, lighter, mix
 from tintype.media.draft.shapes import leaf
 from tintype.media.draft.subjects.base import Brush, Subject
-from tintype.media.draft.svg import circle, ellipse, group, num, path, polygon, stroke
+from tintype.media.draft.svg import circle, ellipse, group, num, path, stroke
 
 INK = "#2b2433"
 
@@ -230,10 +230,6 @@ def butterfly(b: Brush) -> str:
         + circle(70, 28, 3, INK)
         + circle(130, 28, 3, INK)
     )
-
-
-def polygon_star(x: float, y: float, k: float, color: str) -> str:
-    return polygon([(x, y - k), (x + k, y), (x, y + k), (x - k, y)], color)
 
 
 SUBJECTS: Mapping[str, Subject] = {

@@ -133,7 +133,7 @@ def orange_fruit(b: Brush) -> str:
 
 def pizza(b: Brush) -> str:
     """A slice, its cheese dripping."""
-    cheese, crust, salami = "#f6c44e", "#c98443", "#c9433a"
+    cheese, crust, salami = b.main, "#c98443", "#c9433a"
     out = path("M18 46L96 196C100 204 108 204 112 196L188 44Z", cheese) + path(
         "M130 46H188L112 196C110 200 106 202 103 202C122 150 132 98 130 46Z", darker(cheese, 0.12)
     )

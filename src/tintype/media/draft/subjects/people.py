@@ -123,16 +123,7 @@ def couple(b: Brush) -> str:
     other = b.accent if b.accent != "#f4efe4" else "#e8b04a"
     out = group(_standing(b, 56, b.main, skirt=True), transform="translate(0 16) scale(0.935)")
     out += _standing(b, 128, other, skirt=False)
-    return (
-        out
-        + path(
-            "M92 120C84 112 74 118 78 128C80 134 88 138 92 144C96 138"
-            " 104 134 106 128C110 118 100 112 92 120Z",
-            "#e2574c",
-            opacity=0,
-        )
-        + circle(91, 158, 10, SKINS[1])
-    )
+    return out + circle(91, 158, 10, SKINS[1])  # Their hands meet here.
 
 
 def dancer(b: Brush) -> str:

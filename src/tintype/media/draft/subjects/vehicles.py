@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from tintype.media.draft.colour import darker, lighter
 from tintype.media.draft.subjects.base import Brush, Subject
-from tintype.media.draft.svg import circle, ellipse, group, path, rect, stroke
+from tintype.media.draft.svg import circle, path, rect, stroke
 
 GLASS, TYRE, METAL = "#bfe0ea", "#2a2935", "#d5d9df"
 
@@ -177,7 +177,7 @@ def train(b: Brush) -> str:
             + circle(x, 144 - r, r * 0.58, "#4a4856")
             + circle(x, 144 - r, r * 0.2, brass)
         )
-    return out + stroke("M116 122H230", METAL, 5) + group(ellipse(90, 146, 0, 0, dark))
+    return out + stroke("M116 122H230", METAL, 5)
 
 
 SUBJECTS: Mapping[str, Subject] = {
