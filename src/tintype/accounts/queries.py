@@ -44,9 +44,10 @@ async def sandbox_twin(tx: Transaction, organization_id: str) -> Row | None:
 
 
 async def organizations(tx: Transaction) -> list[Row]:
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"SELECT {_ORGANIZATION} FROM organizations WHERE sandbox_of IS NULL ORDER BY id"  # noqa: S608
     )
+    return rows
 
 
 async def insert_user(

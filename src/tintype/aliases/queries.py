@@ -75,13 +75,14 @@ async def delete_scope(tx: Transaction, organization_id: str, scope_id: str) -> 
 
 
 async def of_scopes(tx: Transaction, organization_id: str, scope_ids: list[str]) -> list[Row]:
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         """
         SELECT scope_id, alias, image_id FROM image_aliases
         WHERE organization_id = $1 AND scope_id = ANY ($2) ORDER BY scope_id, alias
         """,
         organization_id, scope_ids,
     )  # fmt: skip
+    return rows
 
 
 async def living_images(tx: Transaction, organization_id: str, image_ids: list[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Work that may end after its answer was sent: kept referenced, logged when it fails, awaited at exit."""
+"""Work that may end after its answer was sent: kept referenced, logged, awaited at exit."""
 
 import asyncio
 from collections.abc import Coroutine

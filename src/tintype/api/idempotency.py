@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-import asyncpg
 import msgspec
 
 from tintype.api import queries
@@ -24,7 +23,7 @@ from tintype.core.errors import (
     IdempotencyMismatch,
     ValidationFailed,
 )
-from tintype.db.pool import Row, Transaction
+from tintype.db.pool import LockNotAvailable, Row, Transaction
 
 T = TypeVar("T")
 Act = Callable[[Transaction], Awaitable[Answer[T]]]
@@ -68,7 +67,7 @@ async def write(
 async def _claim(tx: Transaction, caller: Caller, key: str, fingerprint: bytes) -> bool:
     try:
         return await queries.claim_key(tx, caller.organization_id, key, fingerprint)
-    except asyncpg.LockNotAvailableError as fault:
+    except LockNotAvailable as fault:
         raise IdempotencyInProgress from fault
 
 

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from multipart import MultipartError, ParserLimitReached, PushMultipartParser, parse_options_header
+from multipart import (  # type: ignore[import-untyped]
+    MultipartError,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
 
 from tintype.api.bodies import S, to_struct
 from tintype.api.parts import AnyRequest

@@ -53,7 +53,7 @@ def page(rows: Sequence[Row], total: int, paging: Paging, build: Callable[[Any],
 
 
 def like_pattern(text: str | None) -> str | None:
-    """A search for the text as it stands: its %, _ and \\ mean themselves."""
+    r"""A search for the text as it stands: its %, _ and \ mean themselves."""
     if text is None:
         return None
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,4 +1,4 @@
-"""What a web process is made of: built once in `server.py`, reached by handlers through `parts()`."""
+"""What a web process is made of: built once in `server.py`, reached by `parts(request)`."""
 
 from concurrent.futures import Executor
 from dataclasses import dataclass

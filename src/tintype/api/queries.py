@@ -56,7 +56,7 @@ async def remember(
 
 
 async def take_request(tx: Transaction, subject: str, limit: int) -> Row:
-    """Count a request of `subject` in its rolling 60 s: (allowed, remaining, reset_at, wait_seconds)."""
+    """Count a request of `subject` in its rolling 60 s; the columns are the function's."""
     row = await tx.fetchrow("SELECT * FROM take_request($1, $2)", subject, limit)
     assert row is not None
     return row

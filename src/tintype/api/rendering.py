@@ -49,9 +49,7 @@ class Answer(Response[T]):
         self.credits_used = credits_used
         self.credits_remaining = credits_remaining
 
-    def to_asgi_response(  # type: ignore[override]
-        self, app: Litestar | None, request: AnyRequest, **_: Any
-    ) -> ASGIResponse:
+    def to_asgi_response(self, app: Litestar | None, request: AnyRequest, **_: Any) -> ASGIResponse:
         """Render for the mount; the other parameters of the framework's own response are unused."""
         del app
         exchange = exchange_of(request.scope)
@@ -105,9 +103,7 @@ def error_body(fault: TintypeError, request_id: str, *, enveloped: bool) -> byte
 
 
 class ErrorResponse(Response[bytes]):
-    def to_asgi_response(  # type: ignore[override]
-        self, app: Litestar | None, request: AnyRequest, **_: Any
-    ) -> ASGIResponse:
+    def to_asgi_response(self, app: Litestar | None, request: AnyRequest, **_: Any) -> ASGIResponse:
         del app, request
         return ASGIResponse(
             body=self.content, status_code=self.status_code,

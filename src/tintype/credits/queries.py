@@ -100,7 +100,7 @@ async def lock_account(tx: Transaction, organization_id: str) -> None:
 async def entries(
     tx: Transaction, organization_id: str, *, after: str | None, offset: int, limit: int
 ) -> list[Row]:
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"""
         SELECT {_ENTRY} FROM ledger_entries
         WHERE organization_id = $1 AND ($2::text IS NULL OR id < $2)
@@ -108,6 +108,7 @@ async def entries(
         """,  # noqa: S608
         organization_id, after, offset, limit,
     )  # fmt: skip
+    return rows
 
 
 async def count_entries(tx: Transaction, organization_id: str, most: int) -> int:

@@ -12,6 +12,8 @@ from tintype.core.errors import TintypeError, Unavailable, ValidationFailed
 Row = asyncpg.Record
 Transaction = asyncpg.pool.PoolConnectionProxy
 Connection = asyncpg.Connection
+# A statement waited for a lock longer than `lock_timeout`.
+LockNotAvailable = asyncpg.LockNotAvailableError
 
 # Rule: no statement, lock wait or idle transaction may hold others up for long.
 _SERVER_SETTINGS = {

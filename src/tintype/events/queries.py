@@ -37,7 +37,7 @@ async def page(
 
     Stopping there is what makes the cursor safe: nothing can later appear before it.
     """
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"""
         SELECT {_EVENT} FROM events
         WHERE organization_id = $1
@@ -49,6 +49,7 @@ async def page(
         """,  # noqa: S608
         organization_id, after, type_, limit,
     )  # fmt: skip
+    return rows
 
 
 async def exists(tx: Transaction, organization_id: str, event_id: str) -> bool:
@@ -63,7 +64,7 @@ async def of_subject(
     tx: Transaction, organization_id: str, subject_id: str, after: str | None
 ) -> list[Row]:
     """One object's events after a given one, in order; its writers take turns on its row."""
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"""
         SELECT {_EVENT} FROM events
         WHERE organization_id = $1 AND subject_id = $2
@@ -73,3 +74,4 @@ async def of_subject(
         """,  # noqa: S608
         organization_id, subject_id, after,
     )  # fmt: skip
+    return rows

@@ -57,7 +57,7 @@ async def page(
     offset: int,
     limit: int,
 ) -> list[Row]:
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"""
         SELECT {_FLOW} FROM flows f
         WHERE f.organization_id = $1 AND ($2::text IS NULL OR f.project_id = $2)
@@ -66,6 +66,7 @@ async def page(
         """,  # noqa: S608
         organization_id, project_id, after, offset, limit,
     )  # fmt: skip
+    return rows
 
 
 async def count(tx: Transaction, organization_id: str, project_id: str | None, most: int) -> int:

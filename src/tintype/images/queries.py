@@ -67,13 +67,14 @@ async def page(
     offset: int,
     limit: int,
 ) -> list[Row]:
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"""
         SELECT {IMAGE} FROM images i WHERE {_FILTER} AND ($7::text IS NULL OR i.id < $7)
         ORDER BY i.id DESC OFFSET $8 LIMIT $9
         """,  # noqa: S608
         organization_id, source, project_id, flow_id, alias, q, after, offset, limit,
     )  # fmt: skip
+    return rows
 
 
 async def count(
@@ -109,7 +110,7 @@ _FILTER = """
 async def of_generations(
     tx: Transaction, organization_id: str, generation_ids: list[str]
 ) -> list[Row]:
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"""
         SELECT {IMAGE} FROM images i
         WHERE i.organization_id = $1 AND i.generation_id = ANY ($2) AND i.deleted_at IS NULL
@@ -117,6 +118,7 @@ async def of_generations(
         """,  # noqa: S608
         organization_id, generation_ids,
     )  # fmt: skip
+    return rows
 
 
 async def update(

@@ -44,13 +44,14 @@ async def find(tx: Transaction, organization_id: str, key_id: str) -> Row | None
 
 
 async def page(tx: Transaction, organization_id: str) -> list[Row]:
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"""
         SELECT {_KEY} FROM api_keys k JOIN organizations o ON o.id = k.organization_id
         WHERE o.id = $1 OR o.sandbox_of = $1 ORDER BY k.id DESC
         """,  # noqa: S608
         organization_id,
     )
+    return rows
 
 
 async def revoke(tx: Transaction, organization_id: str, key_id: str) -> bool:

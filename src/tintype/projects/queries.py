@@ -40,7 +40,7 @@ async def page(
     offset: int,
     limit: int,
 ) -> list[Row]:
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"""
         SELECT {_PROJECT} FROM projects
         WHERE organization_id = $1 AND deleted_at IS NULL AND ($2::text IS NULL OR id = $2)
@@ -49,6 +49,7 @@ async def page(
         """,  # noqa: S608
         organization_id, only, after, offset, limit,
     )  # fmt: skip
+    return rows
 
 
 async def count(tx: Transaction, organization_id: str, only: str | None, most: int) -> int:

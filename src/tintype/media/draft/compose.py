@@ -1,6 +1,5 @@
 """A scene as SVG: light, backdrop, subjects with their shadows, foreground, weather, style."""
 
-import random
 from collections.abc import Sequence
 
 from tintype.media.draft.colour import darker, lighter, mix, recolored
@@ -8,7 +7,7 @@ from tintype.media.draft.layout import Placed, arrange, on_ledge
 from tintype.media.draft.light import COLORS, light_for
 from tintype.media.draft.mark import test_mark
 from tintype.media.draft.pictures import Print, hung
-from tintype.media.draft.scene import Scene
+from tintype.media.draft.scene import Scene, seeded
 from tintype.media.draft.settings.backdrop import Where, backdrop, horizon, where
 from tintype.media.draft.settings.enclosed import plinth
 from tintype.media.draft.settings.foreground import foreground, ledge
@@ -16,8 +15,8 @@ from tintype.media.draft.sky import weather
 from tintype.media.draft.stage import Stage
 from tintype.media.draft.styles import border, restyled
 from tintype.media.draft.subjects import Brush
-from tintype.media.draft.svg import defs, ellipse, num, path, placed, rect
-from tintype.media.draft.unknown import invented
+from tintype.media.draft.svg import defs, ellipse, group, num, path, placed, rect
+from tintype.media.draft.unknown import furnished, invented
 
 # These shine by themselves, whatever the light.
 _LAMPS = frozenset(
@@ -42,11 +41,11 @@ _SPLIT = "<!--pictures-->"
 
 def compose(
     scene: Scene,
-    rng: random.Random,
     w: float,
     h: float,
-    prints: Sequence[Print],
     *,
+    seed: int,
+    prints: Sequence[Print],
     words: str,
     test: bool,
 ) -> str:
@@ -55,25 +54,35 @@ def compose(
     Prints hang between the backdrop and the subjects and keep their own colours, so both halves
     are restyled around them.
     """
-    if not scene.items and not scene.settings and not prints:
+    unknown = not (scene.items or scene.settings or prints)
+    if unknown:
         scene = invented(scene, words)
+    elif not scene.items and not prints:
+        scene = furnished(scene)
     alone = bool(prints) and not scene.items
     place = Where(enclosed="studio") if alone and not scene.settings else where(scene)
-    st = Stage(scene, light_for(scene, rng), rng, w, h, horizon(place, w, h), bool(prints))
-    figures = arrange(st, place)
+    # Each part has a generator of its own, so that one subject more or less moves nothing else.
+    key = (seed, place, sorted(scene.times), sorted(scene.weather), words if unknown else "")
+    light = light_for(scene, seeded("light", *key))
+    rng = seeded("backdrop", *key)
+    st = Stage(scene, light, rng, w, h, horizon(place, w, h), bool(prints))
     behind = backdrop(st, place)
-    before = _subjects(st, place, figures)
+    st.rng = seeded("layout", *key, [item.name for item in scene.items])
+    figures = arrange(st, place)
+    before = _subjects(st, place, figures, seed)
+    st.rng = seeded("front", *key)
     if not on_ledge(st, place):
         before += foreground(st, place)
     if not place.enclosed:
         before += weather(st)
+    st.rng = seeded("pictures", seed, len(prints))
     behind, before = restyled(st, behind + _SPLIT + before).split(_SPLIT)
     pictures = hung(st, place, prints, alone=alone) if prints else ""
     mark = test_mark(w, h) if test else ""
     return defs(*st.collected) + behind + pictures + before + border(st) + mark
 
 
-def _subjects(st: Stage, place: Where, figures: list[Placed]) -> str:
+def _subjects(st: Stage, place: Where, figures: list[Placed], seed: int) -> str:
     out = ""
     standing = [f for f in figures if f.item.rel != "on" and f.shadow != "none"]
     if place.enclosed == "studio" and standing:
@@ -83,7 +92,8 @@ def _subjects(st: Stage, place: Where, figures: list[Placed]) -> str:
         out += plinth(st, (left + right) / 2, foot, max((right - left) * 0.62, st.s * 0.2))
     elif standing and on_ledge(st, place):
         out += ledge(st, max(f.foot for f in standing))
-    for figure in figures:
+    for number, figure in enumerate(figures):
+        st.rng = seeded("figure", seed, figure.item.name, number)
         out += _shadow(st, figure) + _figure(st, place, figure)
         if figure.shadow == "water":
             out += _waterline(st, figure)
@@ -104,11 +114,15 @@ def _figure(st: Stage, place: Where, one: Placed) -> str:
         if place.enclosed in {"space", "studio"}:
             return color
         # The eye looks for the subject, so light colours it less than its surroundings.
-        return mix(st.light.at(color, one.far), color, 0.3)
+        return mix(st.light.at(color, one.far), color, 0.42)
 
     scale = one.height / one.subject.height
     x = one.x + one.width / 2 * (1 if one.flip else -1)
-    return placed(recolored(body, in_light), x, one.top, scale, flip=one.flip, turn=one.turn)
+    figure = placed(recolored(body, in_light), x, one.top, scale, flip=one.flip)
+    if not one.turn:
+        return figure
+    middle = f"{num(one.x)} {num(one.foot - one.height / 2)}"
+    return group(figure, transform=f"rotate({num(one.turn)} {middle})")
 
 
 def _colors(st: Stage, one: Placed) -> tuple[str, str]:

@@ -1,9 +1,10 @@
 """The public door of the drawings: a prompt in, PNG bytes of exactly the asked size out.
 
 The scene is composed as SVG from what the prompt's words mean and rasterized by librsvg inside
-libvips, which leaves Python's lock free while it works. Everything that varies comes from one
-generator seeded by the prompt's words, the seed and the proportions, so the same arguments give
-the same bytes in any process, and the same picture at any resolution.
+libvips, which leaves Python's lock free while it works. Everything that varies comes from
+generators seeded by the seed and by what the prompt means: the same arguments give the same bytes
+in any process, the same words in another language the same picture, and a seed that is kept while
+the subject changes keeps the place.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ import pyvips
 
 from tintype.media.draft.compose import compose
 from tintype.media.draft.pictures import Print, print_of
-from tintype.media.draft.scene import read_scene, seeded
+from tintype.media.draft.scene import read_scene
 from tintype.media.draft.stage import SHORT_SIDE
 from tintype.media.draft.svg import num
 
@@ -87,8 +88,7 @@ def drawing(
     w, h = width * unit, height * unit
     scene = read_scene(prompt, negative_prompt)
     words = " ".join(prompt.casefold().split())
-    rng = seeded("draft", seed, words, len(prints))
-    body = compose(scene, rng, w, h, prints, words=words, test=test_mark)
+    body = compose(scene, w, h, seed=seed, prints=prints, words=words, test=test_mark)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {num(w)} {num(h)}" preserveAspectRatio="none">{body}</svg>'

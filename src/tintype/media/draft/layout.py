@@ -116,8 +116,14 @@ def arrange(st: Stage, place: Where) -> list[Placed]:
             placed.append(at[n])
             if item.rel == "on" and item.count > 1:
                 placed += _more_on(at[n], base, item.count)
-    order = sorted(range(len(placed)), key=lambda k: (placed[k].item.rel == "on", placed[k].foot))
-    return [placed[k] for k in order]
+    return sorted(placed, key=lambda one: _depth_of(one, at))
+
+
+def _depth_of(one: Placed, at: Mapping[int, Placed]) -> tuple[int, float]:
+    """Sorts from back to front: riders behind what they ride, others on their seat before it."""
+    if one.item.rel == "on" and one.item.other in at:
+        return (0, 0.0) if at[one.item.other].subject.ridden else (2, one.foot)
+    return 1, one.foot
 
 
 def _heights(st: Stage, frame: Area, known: list[tuple[Item, Subject]]) -> list[float]:
@@ -202,7 +208,8 @@ def _copies(
         shadow = "water"
     n = item.count
     if n == 1:
-        return [Placed(item, subject, x, foot, height, flip=flip, shadow=shadow)]
+        turn = _lean(st, subject, flip=flip) if shadow == "none" else 0.0
+        return [Placed(item, subject, x, foot, height, flip=flip, turn=turn, shadow=shadow)]
     span = height * subject.width / subject.height * min(n, 4) ** 0.85
     out = []
     shrink = 0.92 if n <= 3 else 0.72
@@ -220,10 +227,15 @@ def _copies(
                 height * k,
                 far=0.06 * back,
                 flip=flip if air else (subject.turns and r.random() < 0.5),
+                turn=_lean(st, subject, flip=flip) if air else 0.0,
                 shadow=shadow,
             )
         )
     return out
+
+
+def _lean(st: Stage, subject: Subject, *, flip: bool) -> float:
+    return subject.tilt * st.rng.uniform(0.5, 1.0) * (-1 if flip else 1)
 
 
 def _related(
@@ -241,8 +253,14 @@ def _related(
         case _:
             seat = base.top + base.height * base.subject.seat
             widest = base.width * 0.62
+            if base.subject.ridden:
+                widest *= 1.6
             k = min(height, widest * subject.height / subject.width, max(seat - st.h * 0.05, 60))
-            x = base.x + r.uniform(-0.12, 0.12) * base.width
+            side = (base.subject.seat_x - 0.5) * (-1 if base.flip else 1)
+            x = base.x + side * base.width
+            if base.subject.ridden:
+                return Placed(item, subject, x, seat + k * 0.3, k, flip=base.flip, shadow="none")
+            x += r.uniform(-0.12, 0.12) * base.width
             return Placed(item, subject, x, seat + k * 0.03, k, flip=flip, shadow="contact")
 
 

@@ -84,9 +84,26 @@ class Scene:
     without: frozenset[str] = frozenset()
     close: bool = False
 
+    @property
+    def snowy(self) -> bool:
+        """Whether snow lies about; "snow-capped" means the peaks alone where there are any."""
+        lies = bool(self.weather & {"snowfall"}) or "snowland" in self.settings
+        return lies or ("snowcap" in self.weather and "mountains" not in self.settings)
+
     def shows(self, ambient: str) -> bool:
         """Whether a part of the decor (clouds, birds, trees, ...) may be drawn."""
         return ambient not in self.without
+
+
+# Two nouns close together that make one figure, in the second one's colour: "a woman in a red
+# dress", "a bouquet of pink flowers", "a vase with roses".
+_ONE_THING: Mapping[tuple[str, str], str] = {
+    ("person", "dress"): "person",
+    ("dancer", "dress"): "dancer",
+    ("bouquet", "flower"): "bouquet",
+    ("vase", "flower"): "bouquet",
+}
+_ONE_THING_WORDS = 4
 
 
 @dataclass(slots=True)
@@ -103,12 +120,14 @@ class _Reader:
     tint: str | None = None
     close: bool = False
     colors: list[str] = field(default_factory=list)  # Waiting for their noun.
+    two_tone: bool = False  # They came as "black and white", which may mean the picture.
     count: int = 0
     negated: int = 0  # How many more words a "no" reaches.
     flying: bool = False
     rel: str = ""
     rel_from: int = -1
-    noun: str | int | None = None  # The last noun: a setting's name or an item's number.
+    noun: str | int | None = None  # The noun that colours go to: a setting or an item's number.
+    last: str | int | None = None  # The last noun in this clause, prepositions or not.
     since_noun: int = 99
 
     def read(self, found: list[Mention]) -> None:
@@ -116,7 +135,7 @@ class _Reader:
             self.since_noun += 1
             if not mention.text[0].isalnum():
                 self._flush()
-                self.noun, self.negated, self.rel = None, 0, ""
+                self.noun, self.last, self.negated, self.rel = None, None, 0, ""
             elif mention.concepts:
                 self._word(mention)
             if self.negated and "negation.no" not in mention.concepts:
@@ -133,7 +152,9 @@ class _Reader:
         if mention.of("negation"):
             self.negated = 4
         self._qualities(mention)
-        if (setting := mention.of("setting")) is not None:
+        if "style.monochrome" in mention.concepts and " " in mention.text:
+            self._two_tone(mention)
+        for setting in mention.all_of("setting"):
             if setting not in self.settings:
                 self.settings.append(setting)
             if self.colors:
@@ -168,12 +189,13 @@ class _Reader:
                     pass
 
     def _subject(self, name: str, mention: Mention) -> None:
-        if name == "dress" and isinstance(self.noun, int) and self.since_noun <= 4:
-            wearer = self.items[self.noun]
-            if wearer.name in GROUPS["person"]:
-                # "A woman in a red dress" is one figure, in that colour.
-                self.items[self.noun] = replace(wearer, colors=tuple(self.colors[:2]))
-                self.colors = []
+        if isinstance(self.last, int) and self.since_noun <= _ONE_THING_WORDS:
+            whole = self.items[self.last]
+            one = _ONE_THING.get((whole.name, name))
+            if one is not None:
+                colors = tuple(self.colors[:2]) or whole.colors
+                self.items[self.last] = replace(whole, name=one, colors=colors)
+                self._noun(self.last)
                 return
         count = self.count or (3 if mention.plural else 1)
         item = Item(name, count, tuple(self.colors[:2]), self.flying)
@@ -187,8 +209,11 @@ class _Reader:
         self._noun(len(self.items) - 1)
 
     def _noun(self, noun: str | int) -> None:
+        if self.two_tone:
+            self.styles.discard("monochrome")
         self.colors, self.count, self.rel, self.rel_from = [], 0, "", -1
-        self.noun, self.since_noun = noun, 0
+        self.two_tone = False
+        self.noun, self.last, self.since_noun = noun, noun, 0
 
     def _color(self, color: str, mention: Mention) -> None:
         after = mention.language in {"es", "fr"} and self.noun is not None and self.since_noun <= 2
@@ -206,6 +231,15 @@ class _Reader:
             self.setting_colors[self.noun] = color
         else:
             self.tint = color
+
+    def _two_tone(self, mention: Mention) -> None:
+        """Take "black and white" as colours of the noun beside it, else as the picture's style."""
+        if mention.language in {"es", "fr"} and isinstance(self.noun, int) and self.since_noun <= 1:
+            self.styles.discard("monochrome")
+            for color in ("black", "white"):
+                self._bind(color)
+        else:
+            self.colors, self.two_tone = ["black", "white"], True
 
     def _relation(self, relation: str, mention: Mention) -> None:
         if relation == "beside":
@@ -227,12 +261,12 @@ class _Reader:
 
     def _flush(self) -> None:
         """Colours that found no noun after them go to the one before, else to the palette."""
-        for color in self.colors:
+        for color in () if self.two_tone else self.colors:
             if self.noun is None:
                 self.tint = color
             else:
                 self._bind(color)
-        self.colors, self.count = [], 0
+        self.colors, self.count, self.two_tone = [], 0, False
 
 
 def names_of(mention: Mention) -> frozenset[str]:
@@ -284,6 +318,8 @@ def _kept(items: list[Item], without: frozenset[str]) -> tuple[Item, ...]:
                 colors=first.colors or item.colors,
                 count=max(first.count, item.count),
                 flying=first.flying or item.flying,
+                rel=first.rel or item.rel,
+                other=first.other if first.rel else item.other,
             )
         elif len(kept) < ITEMS_MAX:
             order[item.name] = moved[old] = len(kept)

@@ -139,8 +139,7 @@ def weather(st: Stage) -> str:
     out = ""
     kinds = st.scene.weather
     if "fog" in kinds:
-        out += fog_bank(st, st.horizon, st.h * 0.5, 0.75)
-        out += fog_bank(st, st.h * 0.84, st.h * 0.3, 0.4)
+        out += fog_bank(st, st.h * 0.86, st.h * 0.34, 0.45)
     if kinds & {"rain", "storm"}:
         out += rain(st)
     if "snowfall" in kinds:

@@ -1,5 +1,6 @@
 """Style and palette words as maps over every colour of a finished drawing."""
 
+import re
 from collections.abc import Callable
 
 from tintype.media.draft.colour import luma, mix, recolored, shifted
@@ -57,6 +58,18 @@ def _sketch(color: str) -> str:
     return mix("#b9b2a6", "#fbf7ee", min(1, luma(color) * 1.35 + 0.12))
 
 
+_INK = "#3a3632"
+_STROKE = re.compile(r'stroke="#[0-9a-f]{6}" stroke-width="([\d.]+)"')
+_INKED_WIDTH_MAX = 9.0  # Wider strokes are bodies (a tail, a stem) and stay washes.
+
+
+def _inked(found: re.Match[str]) -> str:
+    width = float(found.group(1))
+    if width > _INKED_WIDTH_MAX:
+        return found.group(0)
+    return f'stroke="{_INK}" stroke-width="{min(width, 3.2):.2f}"'
+
+
 _CHANGES: tuple[tuple[str, Change], ...] = (
     ("neon", _neon),
     ("dark", _dark),
@@ -87,7 +100,8 @@ def restyled(st: Stage, markup: str) -> str:
         markup = recolored(markup, toned)
         st.collected[:] = [recolored(g, toned) for g in st.collected]
     if "sketch" in styles:
-        markup = group(markup, stroke="#3a3632", stroke_width=1.6, stroke_linejoin="round")
+        markup = _STROKE.sub(_inked, markup)
+        markup = group(markup, stroke=_INK, stroke_width=1.6, stroke_linejoin="round")
     return markup
 
 

@@ -100,13 +100,12 @@ def group(content: str, **attributes: str | float | None) -> str:
     return element("g", content, **attributes) if content else ""
 
 
-def placed(content: str, x: float, y: float, scale: float, *, flip: bool, turn: float = 0) -> str:
-    """`content` moved to (x, y), scaled, mirrored when `flip`, turned by `turn` degrees."""
+def placed(content: str, x: float, y: float, scale: float, *, flip: bool) -> str:
+    """`content` moved to (x, y), scaled, mirrored when `flip`."""
     sx = -scale if flip else scale
     # Six decimals: a scale is small and rounding it to two would bend proportions.
     move = f"translate({num(x)} {num(y)})"
-    rotate = f" rotate({num(turn)})" if turn else ""
-    return group(content, transform=f"{move}{rotate} scale({sx:.6f} {scale:.6f})")
+    return group(content, transform=f"{move} scale({sx:.6f} {scale:.6f})")
 
 
 def linear(name: str, stops: Iterable[tuple[float, str, float]], *, across: bool = False) -> str:

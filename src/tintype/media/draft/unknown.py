@@ -30,3 +30,10 @@ def invented(scene: Scene, words: str) -> Scene:
     ] or [(("field",), ())]
     settings, items = seeded("unknown", words).choice(choices)
     return replace(scene, settings=settings, items=items)
+
+
+def furnished(scene: Scene) -> Scene:
+    """`scene` with something to see in a place that is nothing without: a room, a studio."""
+    wanted = {"room": ("sofa", "lamp"), "studio": ("vase",)}.get(scene.settings[0], ())
+    items = tuple(Item(name) for name in wanted if name not in scene.without)
+    return replace(scene, items=items)

@@ -94,9 +94,13 @@ class Mention:
     language: Language | None
     plural: bool = False
 
+    def all_of(self, kind: str) -> list[str]:
+        """Every concept of that kind, without its prefix, by name."""
+        return [c.split(".", 1)[1] for c in sorted(self.concepts) if c.startswith(f"{kind}.")]
+
     def of(self, kind: str) -> str | None:
         """The concept of that kind, without its prefix; the first by name where there are two."""
-        return next((c.split(".", 1)[1] for c in sorted(self.concepts) if c.startswith(kind)), None)
+        return next(iter(self.all_of(kind)), None)
 
 
 @dataclass(frozen=True, slots=True)

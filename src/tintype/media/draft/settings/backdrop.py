@@ -6,7 +6,7 @@ from functools import partial
 
 from tintype.media.draft.scene import Scene
 from tintype.media.draft.settings import enclosed, far, ground
-from tintype.media.draft.sky import birds, sky
+from tintype.media.draft.sky import birds, fog_bank, sky
 from tintype.media.draft.stage import Stage
 from tintype.media.draft.subjects import SUBJECTS
 
@@ -41,7 +41,9 @@ _DEFAULT_BELOW: Mapping[str, str] = {
 def where(scene: Scene) -> Where:
     """The setting that the prompt names, completed from what its subjects need."""
     named = list(scene.settings)
-    hero = SUBJECTS.get(scene.items[0].name) if scene.items else None
+    # The largest thing decides where an unplaced scene is: a cat under a tree is outdoors.
+    known = [SUBJECTS[i.name] for i in scene.items if i.name in SUBJECTS]
+    hero = max(known, key=lambda s: s.metres) if known else None
     outdoors = [s for s in named if s not in {"studio", "room", "sky"}]
     for kind in ("space", "underwater"):
         if kind in named:
@@ -71,7 +73,7 @@ def where(scene: Scene) -> Where:
             below = "road"
         else:
             below = _DEFAULT_BELOW[behind[0]] if behind else "field"
-    if not behind:
+    if not behind and "desert" not in outdoors:
         behind = {
             "road": ("hills",),
             "field": ("hills",),
@@ -137,7 +139,10 @@ def backdrop(st: Stage, place: Where) -> str:
         out += ground.islands(st)
     if "birds" not in st.scene.without and not st.light.lit and not place.airborne:
         out += birds(st, st.rng.choice([0, 4, 6]))
-    return out + _below(st, place)
+    out += _below(st, place)
+    if "fog" in st.scene.weather:
+        out += fog_bank(st, st.horizon, st.h * 0.62, 0.88)
+    return out
 
 
 def _below(st: Stage, place: Where) -> str:
@@ -148,11 +153,18 @@ def _below(st: Stage, place: Where) -> str:
 
 
 def _road_across(st: Stage) -> str:
-    return ground.field(st) + ground.road_across(st)
+    return _road_land(st) + ground.road_across(st)
 
 
 def _road_away(st: Stage) -> str:
-    return ground.field(st) + ground.road_away(st)
+    return _road_land(st) + ground.road_away(st)
+
+
+def _road_land(st: Stage) -> str:
+    """What a road runs through, where the prompt says so."""
+    if "desert" in st.scene.settings:
+        return ground.desert(st)
+    return ground.snowland(st) if "snowland" in st.scene.settings else ground.field(st)
 
 
 _GROUNDS: Mapping[str, Callable[[Stage], str]] = {

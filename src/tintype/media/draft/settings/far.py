@@ -107,7 +107,7 @@ def _season(st: Stage, green: str) -> str:
     weather = st.scene.weather
     if "autumn" in weather:
         return mix(green, "#d98a3d", 0.68)
-    if "snowland" in st.scene.settings or "snowfall" in weather:
+    if st.scene.snowy:
         return mix(green, "#e8eef2", 0.82)
     if "spring" in weather:
         return mix(green, "#a8cf6a", 0.4)
@@ -129,7 +129,7 @@ def forest(st: Stage, base: float, *, rise: float) -> str:
     """Rows of firs, paler with distance; broad trunks close by are the ground's business."""
     r = st.rng
     green = natural(st, "forest", _forest_green(st))
-    snowy = bool(st.scene.weather & {"snowfall", "snowcap"}) or "snowland" in st.scene.settings
+    snowy = st.scene.snowy or "snowcap" in st.scene.weather
     out = ""
     for far, share in ((0.66, 0.8), (0.42, 0.95), (0.2, 1.05)):
         color = st.depth(green, far)

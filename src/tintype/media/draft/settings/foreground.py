@@ -18,7 +18,7 @@ def foreground(st: Stage, place: Where) -> str:
         return _fronds(
             st, r.choice([0.0, 1.0]) if st.light.sun_y > 0.5 else round(1 - st.light.sun_x)
         )
-    if place.below not in _LEAFY or "snowland" in st.scene.settings:
+    if place.below not in _LEAFY or {"snowland", "desert"} & set(st.scene.settings):
         return ""
     green = "#2f5d46" if "autumn" not in st.scene.weather else "#8f4a2c"
     tone = st.depth(mix(green, "#1c2340", 0.35), 0)

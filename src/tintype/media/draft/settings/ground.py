@@ -28,7 +28,7 @@ def _grass(st: Stage) -> str:
     weather = st.scene.weather
     if "autumn" in weather:
         return st.rng.choice(["#c7974a", "#b98b45"])
-    if "snowfall" in weather:
+    if st.scene.snowy:
         return "#dfe6ea"
     return st.rng.choice(["#7fae5d", "#8fb45f", "#6fa368", "#9db85c"])
 
@@ -43,7 +43,7 @@ def _tufts(st: Stage, green: str, top: float) -> str:
         k = 7 + 15 * (y - top) / max(1.0, st.h - top)
         blades += f"M{num(x)} {num(y)}q{num(-k * 0.3)} {num(-k * 0.5)} {num(-k * 0.6)} {num(-k)}"
         blades += f"M{num(x)} {num(y)}q0 {num(-k * 0.6)} {num(k * 0.2)} {num(-k * 1.2)}"
-        if r.random() < 0.45 and not st.scene.weather & {"snowfall", "autumn"}:
+        if r.random() < 0.45 and not st.scene.snowy and "autumn" not in st.scene.weather:
             blooms += circle(x + k * 0.2, y - k * 1.2, k * 0.22, st.depth(r.choice(petals), 0.05))
     return stroke(blades, st.depth(mix(green, "#24523f", 0.45), 0.0), 2.4, opacity=0.75) + blooms
 
@@ -287,7 +287,8 @@ def road_across(st: Stage) -> str:
     low = st.h - st.horizon
     top, bottom = st.horizon + low * 0.5, st.horizon + low * 0.94
     asphalt = st.depth(_asphalt(st), 0)
-    earth = st.depth(mix(natural(st, "field", _grass(st)), "#6b5a45", 0.4), 0)
+    land = "#d9a060" if "desert" in st.scene.settings else natural(st, "field", _grass(st))
+    earth = st.depth(mix(land, "#6b5a45", 0.4), 0)
     out = rect(0, top - low * 0.06, st.w, low, earth)
     out += rect(0, top, st.w, bottom - top, st.linear((0, lighter(asphalt, 0.16)), (1, asphalt)))
     out += rect(0, top, st.w, 7, st.depth("#efe6d2", 0.1)) + rect(
@@ -340,7 +341,7 @@ def forest_floor(st: Stage) -> str:
     """Moss and a path of light, with trunks and ferns at both sides."""
     r, y, low = st.rng, st.horizon, st.h - st.horizon
     tone = natural(st, "forest", "#5d8a54" if "autumn" not in st.scene.weather else "#b07a3c", 0.4)
-    if "snowland" in st.scene.settings or "snowfall" in st.scene.weather:
+    if st.scene.snowy:
         tone = "#e9eff4"
     near = st.depth(mix(tone, "#173a3a", 0.3), 0)
     out = rect(0, y, st.w, low + 2, st.linear((0, st.depth(lighter(tone, 0.25), 0.3)), (1, near)))

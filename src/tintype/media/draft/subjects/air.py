@@ -106,7 +106,15 @@ def rocket(b: Brush) -> str:
 
 SUBJECTS: Mapping[str, Subject] = {
     "airplane": Subject(
-        airplane, 300, 140, "air", 6.0, "sky", ("#e0573f", "#2f7fb8", "#f0a83a"), share=0.78
+        airplane,
+        300,
+        140,
+        "air",
+        6.0,
+        "sky",
+        ("#e0573f", "#2f7fb8", "#f0a83a"),
+        share=0.78,
+        tilt=-9.0,
     ),
     "balloon": Subject(
         balloon,
@@ -121,6 +129,14 @@ SUBJECTS: Mapping[str, Subject] = {
         turns=False,
     ),
     "rocket": Subject(
-        rocket, 124, 268, "air", 8.0, "space", ("#e2574c", "#3f7fd0", "#f0953a"), share=0.8
+        rocket,
+        124,
+        268,
+        "air",
+        8.0,
+        "space",
+        ("#e2574c", "#3f7fd0", "#f0953a"),
+        share=0.8,
+        tilt=20.0,
     ),
 }

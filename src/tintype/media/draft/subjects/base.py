@@ -49,5 +49,8 @@ class Subject:
     accents: tuple[str, ...] = ("#f4efe4",)
     share: float = 0.8
     seat: float = 0.0
+    seat_x: float = 0.5  # Along its width, when it faces right.
+    ridden: bool = False  # What sits on it straddles it, its legs behind.
     turns: bool = True  # May be mirrored.
+    tilt: float = 0.0  # Degrees by which the seed may lean it, nose up.
     sink: float = 0.08  # The part of the height that is under water, for what is in water.

@@ -212,6 +212,8 @@ SUBJECTS: Mapping[str, Subject] = {
         ("#8a5534", "#a8703f", "#5f4238", "#d9c3a0"),
         share=0.84,
         seat=0.4,
+        seat_x=0.44,
+        ridden=True,
     ),
     "bear": Subject(
         bear,
@@ -223,6 +225,8 @@ SUBJECTS: Mapping[str, Subject] = {
         ("#7d5234", "#694630", "#9a6a40"),
         share=0.78,
         seat=0.26,
+        seat_x=0.42,
+        ridden=True,
     ),
     "elephant": Subject(
         elephant,
@@ -234,6 +238,8 @@ SUBJECTS: Mapping[str, Subject] = {
         ("#8d93a3", "#9a95a0", "#7f8ea0"),
         share=0.84,
         seat=0.16,
+        seat_x=0.38,
+        ridden=True,
     ),
     "deer": Subject(
         deer, 212, 222, "ground", 1.5, "forest", ("#b9743f", "#a5673c", "#c4854c"), share=0.84

@@ -267,5 +267,6 @@ SUBJECTS: Mapping[str, Subject] = {
         "field",
         ("#f08a2c", "#3f8fd0", "#d95a8a", "#f2c03c", "#7e5fc0"),
         share=0.5,
+        tilt=18.0,
     ),
 }

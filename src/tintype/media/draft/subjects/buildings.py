@@ -187,10 +187,8 @@ def bridge(b: Brush) -> str:
     for i in range(1, 16):
         t = i / 16
         y = 8 * (1 - t) ** 3 + 3 * 112 * t * (1 - t) ** 2 + 3 * 112 * t * t * (1 - t) + 8 * t**3
-        hang += (
-            f"M{102 + 196 * (3 * t * (1 - t) ** 2 * 0.245 + 3 * t * t * (1 - t) * 0.745 + t**3):.1f}"
-            f" {y:.1f}V108"
-        )
+        across = 102 + 196 * (3 * t * (1 - t) ** 2 * 0.245 + 3 * t * t * (1 - t) * 0.745 + t**3)
+        hang += f"M{across:.1f} {y:.1f}V108"
     for i in range(1, 6):
         hang += f"M{102 - i * 20} {8 + i * 15.6:.1f}V108M{298 + i * 20} {8 + i * 15.6:.1f}V108"
     out += stroke(hang, tone, 1.8) + rect(-30, 106, 460, 12, tone) + rect(-30, 116, 460, 7, dark)

@@ -171,7 +171,7 @@ SUBJECTS: Mapping[str, Subject] = {
         "water",
         4.0,
         "sea",
-        ("#3f6f9a", "#46809c", "#4a6a8f"),
+        ("#5f93bd", "#6a9fb5", "#6b8fc0"),
         share=0.86,
         sink=0.24,
     ),
