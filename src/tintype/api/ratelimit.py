@@ -1,4 +1,4 @@
-"""The rolling 60 s limit of an organization, counted in PostgreSQL: one count over all processes."""
+"""The rolling 60 s limit of an organization, counted in PostgreSQL over all processes."""
 
 from tintype.api import queries
 from tintype.api.exchange import Exchange

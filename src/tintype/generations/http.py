@@ -14,6 +14,7 @@ from tintype.api.rendering import Answer, Page
 from tintype.api.waiting import cancel_after, wait_seconds, wait_until
 from tintype.core import ids
 from tintype.core.caller import Caller
+from tintype.credits import operations as credits
 from tintype.db.pool import Transaction
 from tintype.events.streaming import stream
 from tintype.flows import operations as flows
@@ -37,7 +38,7 @@ from tintype.projects import operations as projects
     opt={"body": CreateGeneration, "answers": [201, 202]},
 )
 async def create_generation(request: AnyRequest) -> Answer[Generation]:
-    """Ask for pictures from words. 202 with the queued work; 201 when `Prefer: wait` saw its end."""
+    """Ask for pictures from words: 202 with the work, or 201 when `Prefer: wait` saw its end."""
     caller = caller_of(request)
     body = await read_json(request, CreateGeneration)
     check_meta(body.meta)
@@ -142,7 +143,7 @@ async def cancel_generation(
     caller = caller_of(request)
 
     async def act(tx: Transaction) -> Answer[Generation]:
-        generation = await operations.cancel(tx, caller, _links(request, caller), generation_id)
+        generation = await operations.cancel(tx, caller, generation_id)
         return Answer(generation, status=200 if generation.status in TERMINAL else 202)
 
     answer = await write(request, caller, None, act)
@@ -201,6 +202,10 @@ async def _start(
     if found.status in TERMINAL:
         answer.status_code = 201
         answer.credits_used = found.credits_used
+        async with parts(request).database.reading() as tx:
+            answer.credits_remaining = (
+                await credits.balance(tx, caller.organization_id)
+            ).available
     return answer
 
 

@@ -152,7 +152,7 @@ async def get(tx: Transaction, caller: Caller, links: Links, generation_id: str)
     return (await views.with_images(tx, caller.organization_id, [row], links))[0]
 
 
-async def cancel(tx: Transaction, caller: Caller, links: Links, generation_id: str) -> Generation:
+async def cancel(tx: Transaction, caller: Caller, generation_id: str) -> Generation:
     """Queued work ends at once, running work as soon as its engine lets go; credits come back."""
     row = await _row(tx, caller, generation_id, lock=True)
     if row["status"] in TERMINAL:

@@ -1,4 +1,4 @@
-"""Which pictures a request starts from: aliases, ids and URLs, in `reference_images` and the prompt."""
+"""What a request starts from: aliases, ids and URLs, in `reference_images` and the prompt."""
 
 import re
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """/images, the flow's images, and their bytes under /media."""
 
+from typing import Final
+
 from litestar import asgi, delete, get, post, put
 from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
@@ -35,6 +37,8 @@ from tintype.images.models import (
 from tintype.keys.auth import caller_of, needs
 from tintype.media.inspect import Limits
 from tintype.projects import operations as projects
+
+_MEDIA: Final = "/media/images"
 
 
 @post(
@@ -139,7 +143,8 @@ async def delete_image(request: AnyRequest, image_id: FromPath[str]) -> Answer[N
     return await write(request, caller, None, act)
 
 
-@asgi("/media/images/{name:str}", copy_scope=False, opt={"raw": True})
+# Mounted, because the framework finds no raw handler by a path with parameters.
+@asgi(_MEDIA, is_mount=True, copy_scope=True, opt={"raw": True})
 async def deliver_image(scope: Scope, receive: Receive, send: Send) -> None:
     """An image's bytes, in any size and format."""
     del receive
@@ -147,7 +152,8 @@ async def deliver_image(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] not in {"GET", "HEAD"}:
         raise MethodNotAllowed("This path takes GET.", headers={"Allow": "GET, HEAD"})
     question, none_match, byte_range = question_of(scope)
-    name = scope["path_params"]["name"]
+    name = scope["path"].strip("/")
+    question = (f"{_MEDIA}/{name}", *question[1:])
     answer = await delivery.answer(
         state.parts, state.flight, name, scope["query_string"], question[2].decode("latin-1")
     )

@@ -3,15 +3,17 @@
 `needs(scope)` is the guard on every route; handlers read the result with `caller_of(request)`.
 """
 
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Headers
 from litestar.handlers import BaseRouteHandler
 
 from tintype.accounts.models import plan_named
 from tintype.api import ratelimit
+from tintype.api.bodies import query_of
 from tintype.api.exchange import exchange_of
 from tintype.api.parts import AnyRequest, Parts
 from tintype.core.caller import Caller
@@ -23,21 +25,38 @@ _CALLER = "tintype.caller"
 # A well-formed key that isn't known costs a query; a client address gets this many a minute.
 _UNKNOWN_KEYS_PER_MINUTE = 120
 
-Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+class NoQuery(msgspec.Struct):
+    """The query of a route that takes none."""
 
 
-def needs(scope: str) -> Guard:
-    """A guard that lets in callers with `scope`, within their rate limit."""
+@dataclass(frozen=True)
+class Needs:
+    """A guard that lets in callers with `scope`, within their rate limit.
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    A route that declares no query takes none: an unknown name is refused here as elsewhere.
+    """
+
+    scope: str
+
+    async def __call__(
+        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
         state = connection.app.state
         caller = await authenticate(state.parts, state.key_cache, connection)
-        if scope not in caller.scopes:
-            raise Forbidden(f"This key lacks the scope {scope}.", details={"scope": scope})
         await count(state.parts, connection, caller)
+        if self.scope not in caller.scopes:
+            raise Forbidden(
+                f"This key lacks the scope {self.scope}.", details={"scope": self.scope}
+            )
+        if connection.scope["query_string"] and "query" not in handler.opt:
+            query_of(connection.scope["query_string"], NoQuery)
         connection.scope[_CALLER] = caller  # type: ignore[literal-required]
 
-    return guard
+
+def needs(scope: str) -> Needs:
+    """The guard of a route that asks for `scope`; the API reference reads it there."""
+    return Needs(scope)
 
 
 def caller_of(request: AnyRequest) -> Caller:

@@ -94,6 +94,8 @@ def _time(scene: Scene, rng: random.Random) -> str:
         # "Evening moonlight" is night: the darkest word wins.
         order = ["night", "dusk", "sunset", "dawn", "day"]
         return min(scene.times, key=order.index)
+    if "snowcap" in scene.weather and pick == "sunset":
+        return "dawn"
     if scene.weather & {"clear", "rain", "storm", "fog", "summer"} or pick in scene.without:
         return "day"
     return pick

@@ -34,7 +34,8 @@ def peak(st: Stage, apex: Point, half: float, base: float, rock: str, snow: floa
     a, b = (lit, shade) if sun_left else (shade, lit)
     out = polygon(left + middle[::-1], a) + polygon(middle + right[::-1], b)
     if snow > 0:
-        white = st.depth("#fdfbf6", 0.06)
+        # Snow outshines the light that falls on it, so that it reads as snow at any hour.
+        white = mix(st.depth("#fdfbf6", 0.04), "#fdfbf6", 0.5 if not st.light.lit else 0.15)
         out += _snow(st, left, middle, snow, white if sun_left else mix(white, rock, 0.34))
         out += _snow(st, middle, right, snow, mix(white, rock, 0.34) if sun_left else white)
     return out

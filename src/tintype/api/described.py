@@ -1,0 +1,137 @@
+"""What a route declares about itself, read into one value for the API reference.
+
+A handler says it in its signature, its docstring, its guard and its `opt`: `body`, `query` and
+`form` are the structs it reads, `answers` its success statuses, `media_type` what it sends when
+that isn't JSON, `headers` the request headers it heeds, `errors` the faults of its own, `example`
+a body to try, `raw` and `plain` that it has no envelope. Nothing is declared for the reference
+alone that the handler does not do.
+"""
+
+import inspect
+import re
+import typing
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from litestar.handlers import ASGIRouteHandler, BaseRouteHandler, HTTPRouteHandler
+from litestar.types import ControllerRouterHandler
+
+from tintype.api.rendering import Answer, Page
+from tintype.core.errors import (
+    BadRequest,
+    Forbidden,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    Internal,
+    NotFound,
+    PayloadTooLarge,
+    RateLimited,
+    TintypeError,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+
+_NO_CONTENT: Final = 204
+_UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_PARAMETER: Final = re.compile(r"{(\w+):\w+}")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One route. `result` is the bare resource's type, None where the route has no JSON of ours."""
+
+    name: str
+    method: str
+    path: str
+    parameters: tuple[str, ...]
+    text: str
+    scope: str | None
+    body: type[msgspec.Struct] | None
+    query: type[msgspec.Struct] | None
+    form: type[msgspec.Struct] | None
+    answers: tuple[int, ...]
+    media_type: str
+    headers: tuple[str, ...]
+    example: Any
+    result: Any
+    paged: bool
+    plain: bool
+    errors: frozenset[type[TintypeError]]
+
+
+def described(routes: Iterable[ControllerRouterHandler]) -> Iterator[Described]:
+    """Each route with each of its methods; a raw ASGI route is read with GET."""
+    for handler in routes:
+        if isinstance(handler, HTTPRouteHandler):
+            for method in sorted(handler.http_methods):
+                yield from _of(handler, str(method))
+        elif isinstance(handler, ASGIRouteHandler):
+            yield from _of(handler, "GET")
+
+
+def _of(handler: BaseRouteHandler, method: str) -> Iterator[Described]:
+    opt = handler.opt
+    result, paged = _result(handler)
+    scope = opt.get("scope") or next(
+        (found for guard in handler.guards or () if (found := getattr(guard, "scope", None))), None
+    )
+    guarded = bool(handler.guards)
+    keyed = method in _UNSAFE and guarded
+    declared = getattr(handler, "status_code", None)
+    answers = opt.get("answers") or [_NO_CONTENT if declared == _NO_CONTENT else 200]
+    for path in sorted(handler.paths):
+        parameters = tuple(_PARAMETER.findall(path))
+        yield Described(
+            name=handler.handler_name,
+            method=method.lower(),
+            path=_PARAMETER.sub(r"{\1}", path),
+            parameters=parameters,
+            text=inspect.getdoc(handler.fn) or "",
+            scope=scope,
+            body=opt.get("body"),
+            query=opt.get("query"),
+            form=opt.get("form"),
+            answers=tuple(answers),
+            media_type=opt.get("media_type", "application/json"),
+            headers=(*(("Idempotency-Key",) if keyed else ()), *opt.get("headers", ())),
+            example=opt.get("example"),
+            result=result,
+            paged=paged,
+            plain=bool(opt.get("plain") or opt.get("raw")),
+            errors=_errors(opt, guarded=guarded, keyed=keyed, found_by_path=bool(parameters)),
+        )
+
+
+def _result(handler: BaseRouteHandler) -> tuple[Any, bool]:
+    """The T of `Answer[T]` or `Answer[Page[T]]`, and whether it is a page."""
+    returned = typing.get_type_hints(handler.fn).get("return")
+    if typing.get_origin(returned) is not Answer:
+        return None, False
+    (result,) = typing.get_args(returned)
+    if typing.get_origin(result) is Page:
+        return typing.get_args(result)[0], True
+    return result, False
+
+
+def _errors(
+    opt: dict[str, Any], *, guarded: bool, keyed: bool, found_by_path: bool
+) -> frozenset[type[TintypeError]]:
+    """The faults of the layers that the route passes, and those it declares."""
+    if opt.get("plain"):
+        return frozenset()
+    errors: set[type[TintypeError]] = {Internal, Unavailable, *opt.get("errors", ())}
+    if guarded:
+        errors |= {BadRequest, Unauthorized, Forbidden, RateLimited, ValidationFailed}
+    if "query" in opt:
+        errors |= {BadRequest, ValidationFailed}
+    if "body" in opt or "form" in opt:
+        errors |= {BadRequest, PayloadTooLarge, UnsupportedMediaType, ValidationFailed}
+    if keyed:
+        errors |= {IdempotencyInProgress, IdempotencyMismatch}
+    if found_by_path:
+        errors |= {NotFound}
+    return frozenset(errors)
