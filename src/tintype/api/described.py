@@ -62,6 +62,11 @@ class Described:
     plain: bool
     errors: frozenset[type[TintypeError]]
 
+    @property
+    def signable(self) -> bool:
+        """A signature in the query may stand for the key."""
+        return self.query is not None and "sig" in self.query.__struct_fields__
+
 
 def described(routes: Iterable[ControllerRouterHandler]) -> Iterator[Described]:
     """Each route with each of its methods; a raw ASGI route is read with GET."""

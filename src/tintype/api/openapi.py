@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document, made of what the routes declare and of nothing else."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -39,6 +38,7 @@ _SECURITY: Final[Json] = {
         "description": "The same API key in a header of its own. Send one of the two.",
     },
 }  # fmt: skip
+_NULL: Final = {"type": "null"}
 _STATUS_WORDS: Final = {
     200: "Done.", 201: "Made, or at its end.", 202: "Taken on; the work is queued or running.",
     204: "Done; there is nothing to show.", 503: "Not ready.",
@@ -98,7 +98,7 @@ def _operation(route: Described, mount: str, shapes: schemas.Shapes, faults: Jso
         | _faults(route.errors, faults, enveloped=enveloped),
         "security": [{name: [route.scope]} for name in _SECURITY] if route.scope else [],
     }
-    if route.optional_key:
+    if route.signable:
         operation["security"].append({})
     if route.body or route.form:
         operation["requestBody"] = _request_body(route, shapes)
@@ -178,16 +178,19 @@ def for_older_readers(document_31: Json) -> bytes:
 
 
 def _without_null(value: Any) -> Any:
-    """Deep copy with `anyOf [X, null]` as `nullable`, and `const` as an enum of one."""
+    """Deep copy with `anyOf [X, null]` as `nullable`."""
     if isinstance(value, list):
         return [_without_null(item) for item in value]
     if not isinstance(value, dict):
         return value
     made = {key: _without_null(item) for key, item in value.items() if key != "propertyNames"}
     choices = made.get("anyOf")
-    if isinstance(choices, list) and {"type": "null"} in choices:
-        rest = [choice for choice in choices if choice != {"type": "null"}]
-        del made["anyOf"]
-        made |= {"allOf": rest} if "$ref" in json.dumps(rest) or len(rest) > 1 else rest[0]
-        made["nullable"] = True
-    return made
+    if not isinstance(choices, list) or _NULL not in choices:
+        return made
+    rest = [choice for choice in choices if choice != _NULL]
+    del made["anyOf"]
+    made["nullable"] = True
+    if len(rest) == 1 and "$ref" not in rest[0]:
+        return rest[0] | made
+    # Beside a $ref nothing else is read in 3.0, hence the allOf around a single one.
+    return made | {"allOf" if len(rest) == 1 else "anyOf": rest}
