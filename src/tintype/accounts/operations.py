@@ -10,11 +10,12 @@ from tintype.accounts import queries
 from tintype.accounts.models import Organization, Role, plan_named
 from tintype.core import ids
 from tintype.core.errors import Conflict, NotFound, ValidationFailed
-from tintype.credits import operations as credits
+from tintype.credits import operations as ledger
 from tintype.db.pool import Row, Transaction
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 PASSWORD_LENGTH_MIN: Final = 10
+RATE_LIMIT_MAX: Final = 1_000_000
 
 
 async def create_organization(
@@ -28,21 +29,25 @@ async def create_organization(
     """Make an organization with its credit account and the plan's trial credits."""
     if not name.strip() or len(name) > 200:  # noqa: PLR2004
         raise ValidationFailed("name", "must have 1 to 200 characters")
+    if rate_limit is not None and not 1 <= rate_limit <= RATE_LIMIT_MAX:
+        raise ValidationFailed("rate_limit", f"must be 1 to {RATE_LIMIT_MAX} requests a minute")
     terms = plan_named(plan)
     row = await queries.insert_organization(
         tx, ids.new("org"), name=name.strip(), plan=plan, rate_limit=rate_limit,
         private_media=private_media, signing_secret=secrets.token_bytes(32), sandbox_of=None,
     )  # fmt: skip
     assert row is not None
-    await credits.open_account(tx, row["id"])
+    await ledger.open_account(tx, row["id"])
     if terms.trial_credits:
-        await credits.grant(tx, row["id"], terms.trial_credits, note="trial credits")
+        await ledger.grant(tx, row["id"], terms.trial_credits, note="trial credits")
     return to_organization(row)
 
 
 async def sandbox_of(tx: Transaction, organization_id: str) -> Organization:
-    """The twin that holds the sandbox's data, made at its first use."""
+    """The twin that holds the sandbox's data, made at its first use; a twin is its own."""
     parent = await organization(tx, organization_id)
+    if parent.sandbox_of is not None:
+        return parent
     row = await queries.insert_organization(
         tx, ids.new("org"), name=f"{parent.name} (sandbox)", plan=parent.plan,
         rate_limit=parent.rate_limit, private_media=parent.private_media,
@@ -52,7 +57,7 @@ async def sandbox_of(tx: Transaction, organization_id: str) -> Organization:
         row = await queries.sandbox_twin(tx, organization_id)
         assert row is not None
     else:
-        await credits.open_account(tx, row["id"])
+        await ledger.open_account(tx, row["id"])
     return to_organization(row)
 
 
@@ -86,8 +91,10 @@ def hash_password(password: str) -> str:
 async def create_user(
     tx: Transaction, organization_id: str, *, email: str, password_hash: str, role: Role
 ) -> dict[str, Any]:
+    """Make a user; e-mail addresses are compared without case, over all organizations."""
     if not _EMAIL.fullmatch(email):
         raise ValidationFailed("email", "must be an e-mail address")
+    await organization(tx, organization_id)
     row = await queries.insert_user(
         tx, ids.new("usr"), organization_id, email.lower(), password_hash, role
     )

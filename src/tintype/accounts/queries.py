@@ -2,7 +2,10 @@
 
 from tintype.db.pool import Row, Transaction
 
-_ORGANIZATION = "id, name, plan, rate_limit, private_media, signing_secret, sandbox_of, suspended_at, created_at"
+_ORGANIZATION = (
+    "id, name, plan, rate_limit, private_media, signing_secret, sandbox_of, suspended_at,"
+    " created_at"
+)
 
 
 async def insert_organization(

@@ -3,7 +3,7 @@
 A handler says it in its signature, its docstring, its guard and its `opt`: `body`, `query` and
 `form` are the structs it reads, `answers` its success statuses, `media_type` what it sends when
 that isn't JSON, `headers` the request headers it heeds, `errors` the faults of its own, `example`
-a body to try, `raw` and `plain` that it has no envelope. Nothing is declared for the reference
+a body to try, `path` the template of a mount, `raw` and `plain` that it has no envelope. Nothing is declared for the reference
 alone that the handler does not do.
 """
 
@@ -88,7 +88,7 @@ def _of(handler: BaseRouteHandler, method: str) -> Iterator[Described]:
     keyed = method in _UNSAFE and guarded
     declared = getattr(handler, "status_code", None)
     answers = opt.get("answers") or [_NO_CONTENT if declared == _NO_CONTENT else 200]
-    for path in sorted(handler.paths):
+    for path in [opt["path"]] if "path" in opt else sorted(handler.paths):
         parameters = tuple(_PARAMETER.findall(path))
         yield Described(
             name=handler.handler_name,

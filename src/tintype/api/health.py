@@ -25,7 +25,7 @@ def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@get("/readyz", opt={"plain": True})
+@get("/readyz", opt={"plain": True, "answers": [200, 503]})
 async def readyz(request: AnyRequest) -> Response[dict[str, Any]]:
     """Database, storage and queue, each within two seconds."""
     made = parts(request)
@@ -41,7 +41,7 @@ async def readyz(request: AnyRequest) -> Response[dict[str, Any]]:
     return Response(body, status_code=200 if ready else 503)
 
 
-@get("/metrics", opt={"plain": True}, media_type=MediaType.TEXT)
+@get("/metrics", opt={"plain": True, "media_type": "text/plain"}, media_type=MediaType.TEXT)
 async def metrics(request: AnyRequest) -> Response[bytes]:
     """Requests, cache, credits and job seconds of all local processes, and the queue's depth."""
     registry: CollectorRegistry = PROCESS_REGISTRY

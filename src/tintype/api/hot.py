@@ -3,23 +3,43 @@
 An entry is one whole answer to one exact question: path, query, `Accept` and credential. It knows
 which objects it depends on and is dropped when one of them is said to have changed, or when its
 time is over.
+
+An answer is made from rows that may change while it is made. Whoever makes one therefore reads
+`moment()` before the first row and gives it to `keep`, which refuses what was overtaken: without
+that, an invalidation that comes while a picture is rendered would find nothing to drop, and the
+stale picture would stay.
 """
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
-from litestar.types import Scope, Send
+from litestar.types import HTTPScope, Send
 from prometheus_client import Counter
 
 from tintype.api.preconditions import etag_matches
 
 _ENTRY_SHARE: Final = 8
+# What an entry costs beside its texts and bytes: its objects and its places in the tables.
+_ENTRY_BYTES: Final = 2_000
+_CHANGES_MAX: Final = 10_000
+_RANGE_CHARACTERS_MAX: Final = 40
 _CACHE = Counter("tintype_cache_requests", "Requests for raw bytes, by where they came from.",
                  ["route", "result"])  # fmt: skip
 
+Header = tuple[bytes, bytes]
 Question = tuple[str, bytes, bytes, bytes, bytes]
+
+
+class Asking(NamedTuple):
+    """What is asked, and the raw headers that shape only this one giving of the answer."""
+
+    question: Question
+    accept: bytes
+    none_match: bytes
+    byte_range: bytes
+    if_range: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +48,16 @@ class HotAnswer:
 
     route: str
     body: bytes
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: tuple[Header, ...]
     etag: str
     depends_on: frozenset[str]
     good_until: float
+    whole: tuple[Header, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # The headers of the commonest giving, made once.
+        length = (b"content-length", b"%d" % len(self.body))
+        object.__setattr__(self, "whole", (*self.headers, length))
 
 
 class HotStore:
@@ -41,6 +67,15 @@ class HotStore:
         self._bytes_max = bytes_max
         self._bytes = 0
         self._answers: OrderedDict[Question, HotAnswer] = OrderedDict()
+        self._dependents: dict[str, set[Question]] = {}
+        self._now = 0
+        self._changed: dict[str, int] = {}
+        self._all_changed = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that count against the bound now."""
+        return self._bytes
 
     def find(self, question: Question) -> HotAnswer | None:
         answer = self._answers.get(question)
@@ -52,47 +87,82 @@ class HotStore:
         self._answers.move_to_end(question)
         return answer
 
-    def keep(self, question: Question, answer: HotAnswer) -> None:
-        if len(answer.body) * _ENTRY_SHARE > self._bytes_max:
+    def moment(self) -> int:
+        """A point in the order of changes, for `keep`; read it before what the answer rests on."""
+        return self._now
+
+    def keep(self, question: Question, answer: HotAnswer, since: int) -> None:
+        """Keep an answer begun at `since`, unless it is too large or was overtaken by a change."""
+        size = _size(question, answer)
+        overtaken = self._all_changed > since or any(
+            self._changed.get(subject, 0) > since for subject in answer.depends_on
+        )
+        if overtaken or size * _ENTRY_SHARE > self._bytes_max:
             return
         self._drop(question)
         self._answers[question] = answer
-        self._bytes += len(answer.body)
+        self._bytes += size
+        for subject in answer.depends_on:
+            self._dependents.setdefault(subject, set()).add(question)
         while self._bytes > self._bytes_max:
             self._drop(next(iter(self._answers)))
 
     def forget(self, changed_id: str | None) -> None:
         """Drop what depends on an object, or (None) everything."""
+        self._now += 1
+        if changed_id is None or len(self._changed) >= _CHANGES_MAX:
+            # With a full list of changes, answers under way count as overtaken, whatever changed.
+            self._changed.clear()
+            self._all_changed = self._now
         if changed_id is None:
             self._answers.clear()
+            self._dependents.clear()
             self._bytes = 0
             return
-        for question, answer in list(self._answers.items()):
-            if changed_id in answer.depends_on:
-                self._drop(question)
+        self._changed[changed_id] = self._now
+        for question in tuple(self._dependents.get(changed_id, ())):
+            self._drop(question)
 
     def _drop(self, question: Question) -> None:
         answer = self._answers.pop(question, None)
-        if answer is not None:
-            self._bytes -= len(answer.body)
+        if answer is None:
+            return
+        self._bytes -= _size(question, answer)
+        for subject in answer.depends_on:
+            dependents = self._dependents[subject]
+            dependents.discard(question)
+            if not dependents:
+                del self._dependents[subject]
 
 
-def question_of(scope: Scope) -> tuple[Question, bytes, bytes]:
-    """What is asked, with the raw `If-None-Match` and `Range` of this asking."""
-    accept = authorization = api_key = none_match = byte_range = b""
+def _size(question: Question, answer: HotAnswer) -> int:
+    return len(answer.body) + sum(map(len, question)) + _ENTRY_BYTES
+
+
+def asked(scope: HTTPScope) -> Asking:
+    """What is asked. A header given twice makes a question that only its twin repeats."""
+    accept = authorization = api_key = none_match = byte_range = if_range = b""
     for name, value in scope["headers"]:
         if name == b"accept":
-            accept = value
+            accept = accept + b"," + value if accept else value
         elif name == b"authorization":
-            authorization = value
+            authorization = authorization + b"\0" + value if authorization else value
         elif name == b"x-api-key":
-            api_key = value
+            api_key = api_key + b"\0" + value if api_key else value
         elif name == b"if-none-match":
-            none_match = value
+            none_match = none_match + b"," + value if none_match else value
         elif name == b"range":
             byte_range = value
-    question = (scope["path"], scope["query_string"], accept, authorization, api_key)
-    return question, none_match, byte_range
+        elif name == b"if-range":
+            if_range = value
+    path = scope["path"]
+    if path.startswith("/media/"):
+        # Nobody's credential opens an image's URL, and only `auto` looks at Accept.
+        shaping = accept if path.endswith(".auto") else b""
+        question = (path, scope["query_string"], shaping, b"", b"")
+    else:
+        question = (path, scope["query_string"], accept, authorization, api_key)
+    return Asking(question, accept, none_match, byte_range, if_range)
 
 
 def counted(route: str, result: str) -> None:
@@ -100,17 +170,14 @@ def counted(route: str, result: str) -> None:
 
 
 async def send_answer(
-    answer: HotAnswer, send: Send, *, method: str, none_match: bytes, byte_range: bytes
-) -> int:
-    """Send an answer whole, as 304, or as one range (RFC 9110 §14); answer the status sent."""
-    headers = list(answer.headers)
-    status, body = 200, answer.body
-    if none_match and etag_matches(none_match.decode("latin-1"), answer.etag):
-        status, body = 304, b""
-    elif byte_range:
-        status, body = _slice(answer, byte_range, headers)
-    if status != 304:  # noqa: PLR2004
-        headers.append((b"content-length", b"%d" % len(body)))
+    answer: HotAnswer, asking: Asking, send: Send, *, method: str, more: tuple[Header, ...] = ()
+) -> None:
+    """Send an answer whole, as 304, or as one range (RFC 9110 §13 and §14)."""
+    status, body, headers = 200, answer.body, [*answer.whole, *more]
+    if asking.none_match and etag_matches(asking.none_match.decode("latin-1"), answer.etag):
+        status, body, headers = 304, b"", [*answer.headers, *more]
+    elif asking.byte_range and method == "GET" and _still_fits(asking.if_range, answer.etag):
+        status, body, headers = _part(answer, asking.byte_range, more)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send(
         {
@@ -119,24 +186,34 @@ async def send_answer(
             "more_body": False,
         }
     )
-    return status
 
 
-def _slice(
-    answer: HotAnswer, byte_range: bytes, headers: list[tuple[bytes, bytes]]
-) -> tuple[int, bytes]:
+def _still_fits(if_range: bytes, etag: str) -> bool:
+    """`If-Range`: a part is only of use to who has the rest of the same; we send no dates."""
+    return not if_range or if_range.strip() == etag.encode()
+
+
+def _part(
+    answer: HotAnswer, byte_range: bytes, more: tuple[Header, ...]
+) -> tuple[int, bytes, list[Header]]:
     """A single `bytes=` range; anything else that isn't valid is answered whole."""
     size = len(answer.body)
+    whole = 200, answer.body, [*answer.whole, *more]
     unit, _, spec = byte_range.partition(b"=")
-    first, dash, last = spec.strip().partition(b"-")
-    if unit.strip() != b"bytes" or not dash or b"," in spec or len(spec) > 40:  # noqa: PLR2004
-        return 200, answer.body
+    first, dash, last = (piece.strip() for piece in spec.partition(b"-"))
+    if unit.strip().lower() != b"bytes" or not dash or len(spec) > _RANGE_CHARACTERS_MAX:
+        return whole
     if (first and not first.isdigit()) or (last and not last.isdigit()) or not (first or last):
-        return 200, answer.body
+        return whole
+    if first and last and int(last) < int(first):
+        return whole
     start = int(first) if first else max(0, size - int(last))
     end = min(size - 1, int(last)) if first and last else size - 1
-    if start >= size or (first and last and int(last) < start) or (not first and int(last) == 0):
-        headers.append((b"content-range", b"bytes */%d" % size))
-        return 416, b""
-    headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end, size)))
-    return 206, answer.body[start : end + 1]
+    if start >= size:
+        unsatisfied = (b"content-range", b"bytes */%d" % size)
+        return 416, b"", [*answer.headers, *more, unsatisfied, (b"content-length", b"0")]
+    return 206, answer.body[start : end + 1], [
+        *answer.headers, *more,
+        (b"content-range", b"bytes %d-%d/%d" % (start, end, size)),
+        (b"content-length", b"%d" % (end + 1 - start)),
+    ]  # fmt: skip

@@ -38,10 +38,13 @@ _SECURITY: Final[Json] = {
         "description": "The same API key in a header of its own. Send one of the two.",
     },
 }  # fmt: skip
+_EMPTY: Final = frozenset({204, 304, 416})
 _NULL: Final = {"type": "null"}
 _STATUS_WORDS: Final = {
     200: "Done.", 201: "Made, or at its end.", 202: "Taken on; the work is queued or running.",
-    204: "Done; there is nothing to show.", 503: "Not ready.",
+    204: "Done; there is nothing to show.", 206: "The range that was asked for.",
+    304: "What you have is still right.", 416: "The range lies outside of the bytes.",
+    503: "Not ready.",
 }  # fmt: skip
 
 
@@ -89,7 +92,7 @@ def _operation(route: Described, mount: str, shapes: schemas.Shapes, faults: Jso
     if route.scope:
         told.append(f"Scope: `{route.scope}`.")
     operation: Json = {
-        "operationId": route.name + ("" if enveloped or route.plain else "_bare"),
+        "operationId": route.name + ("_bare" if mount and not enveloped else ""),
         "tags": [_tag(route)],
         "summary": summary,
         "description": "\n\n".join(" ".join(text.split()) for text in told if text.strip()),
@@ -125,7 +128,7 @@ def _answers(route: Described, shapes: schemas.Shapes, *, enveloped: bool) -> Js
         answer: Json = {"description": _STATUS_WORDS[status], "headers": {}}
         if not route.plain:
             answer["headers"] = parameters.answer_headers(route, status)
-        if status != 204:  # noqa: PLR2004
+        if status not in _EMPTY:
             answer["content"] = {route.media_type: _content(route, shapes, enveloped=enveloped)}
         found[str(status)] = answer
     return found
@@ -184,10 +187,14 @@ def _without_null(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     made = {key: _without_null(item) for key, item in value.items() if key != "propertyNames"}
-    choices = made.get("anyOf")
+    if "examples" in made and isinstance(made["examples"], list):
+        made["example"] = made.pop("examples")[0]
+    if made == _NULL:
+        return {"nullable": True, "enum": [None]}
+    choices = value.get("anyOf")
     if not isinstance(choices, list) or _NULL not in choices:
         return made
-    rest = [choice for choice in choices if choice != _NULL]
+    rest = [_without_null(choice) for choice in choices if choice != _NULL]
     del made["anyOf"]
     made["nullable"] = True
     if len(rest) == 1 and "$ref" not in rest[0]:

@@ -61,7 +61,7 @@ def components(routes: Sequence[Described]) -> Shapes:
 
 def properties(struct: type[msgspec.Struct]) -> tuple[Json, list[str]]:
     """A flat struct's fields and the required ones among them."""
-    shape = msgspec.json.schema(struct)["$defs"][struct.__name__]
+    shape: Json = msgspec.json.schema(struct)["$defs"][struct.__name__]
     return shape["properties"], shape.get("required", [])
 
 

@@ -35,13 +35,17 @@ async def grant(
 
 
 async def adjust(tx: Transaction, organization_id: str, amount: int, *, note: str) -> LedgerEntry:
-    """Correct a balance up or down; never below what open holds need."""
+    """Correct a balance up or down; never below what open holds need.
+
+    Raises Conflict where it would, NotFound where there is no account.
+    """
     if amount == 0 or abs(amount) > AMOUNT_MAX:
         raise ValidationFailed("amount", "must be a whole number other than 0")
     row = await queries.change_balance(
         tx, ids.new("led"), organization_id, "adjustment", amount, note
     )
     if row is None:
+        await balance(tx, organization_id)
         raise Conflict("The balance can't go below the credits that open work holds.")
     moved("adjustment", amount)
     return to_entry(row)
@@ -71,7 +75,10 @@ async def hold(
 async def settle(
     tx: Transaction, organization_id: str, hold_id: str, used: int
 ) -> LedgerEntry | None:
-    """Take `used` credits (0 to the held amount) and end the hold; None if it had ended."""
+    """Take `used` credits and end the hold; None if it had ended.
+
+    The database refuses `used` below 0 or above the held amount (asyncpg's CheckViolationError).
+    """
     await queries.lock_account(tx, organization_id)
     row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "settle", used)
     if row is None:

@@ -77,7 +77,8 @@ async def end_hold(
             WHERE h.id = $3 AND h.organization_id = $2 AND h.type = 'hold'
               AND NOT EXISTS (SELECT FROM ledger_entries e WHERE e.hold_id = $3)),
         account AS (
-            UPDATE credit_accounts a SET balance = a.balance - $5, reserved = a.reserved - held.amount
+            UPDATE credit_accounts a
+            SET balance = a.balance - $5, reserved = a.reserved - held.amount
             FROM held WHERE a.organization_id = $2
             RETURNING a.balance, a.reserved)
         INSERT INTO ledger_entries (id, organization_id, type, amount, reserved,

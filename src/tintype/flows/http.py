@@ -14,6 +14,7 @@ from tintype.api.paging import TOTAL_MAX, Paging, cursor
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer, Page
+from tintype.core.errors import AliasTaken
 from tintype.db.pool import Transaction
 from tintype.flows import operations, queries
 from tintype.flows.models import CreateFlow, Flow, PutAliases
@@ -69,7 +70,11 @@ async def get_flow(request: AnyRequest, flow_id: FromPath[str]) -> Answer[Flow]:
         return Answer(await operations.get(tx, caller_of(request), flow_id))
 
 
-@put("/flows/{flow_id:str}/aliases", guards=[needs("images:write")], opt={"body": PutAliases})
+@put(
+    "/flows/{flow_id:str}/aliases",
+    guards=[needs("images:write")],
+    opt={"body": PutAliases, "headers": ["If-None-Match"], "errors": [AliasTaken]},
+)
 async def put_flow_aliases(request: AnyRequest, flow_id: FromPath[str]) -> Answer[Flow]:
     """Merge names into the flow's map. With `If-None-Match: *` a name in use is ALIAS_TAKEN."""
     caller = caller_of(request)

@@ -14,6 +14,7 @@ from tintype.api.rendering import Answer, Page
 from tintype.api.waiting import cancel_after, wait_seconds, wait_until
 from tintype.core import ids
 from tintype.core.caller import Caller
+from tintype.core.errors import Conflict, InsufficientCredits
 from tintype.credits import operations as credits
 from tintype.db.pool import Transaction
 from tintype.events.streaming import stream
@@ -35,7 +36,17 @@ from tintype.projects import operations as projects
 @post(
     "/generations",
     guards=[needs("images:write")],
-    opt={"body": CreateGeneration, "answers": [201, 202]},
+    opt={
+        "body": CreateGeneration,
+        "answers": [201, 202],
+        "headers": ["Prefer", "Cancel-After"],
+        "errors": [InsufficientCredits],
+        "example": {
+            "prompt": "A majestic eagle soaring over snow-capped mountains",
+            "aspect_ratio": "16:9",
+            "alias": "@eagle-hero",
+        },
+    },
 )
 async def create_generation(request: AnyRequest) -> Answer[Generation]:
     """Ask for pictures from words: 202 with the work, or 201 when `Prefer: wait` saw its end."""
@@ -76,7 +87,11 @@ async def list_flow_generations(
     return await _list(request, query)
 
 
-@get("/generations/{generation_id:str}", guards=[needs("images:read")])
+@get(
+    "/generations/{generation_id:str}",
+    guards=[needs("images:read")],
+    opt={"headers": ["Prefer"]},
+)
 async def get_generation(request: AnyRequest, generation_id: FromPath[str]) -> Answer[Generation]:
     """One generation with its pictures; `Prefer: wait` holds the answer until it ends."""
     caller = caller_of(request)
@@ -91,7 +106,7 @@ async def get_generation(request: AnyRequest, generation_id: FromPath[str]) -> A
 @get(
     "/generations/{generation_id:str}/events",
     guards=[needs("images:read")],
-    opt={"media_type": "text/event-stream"},
+    opt={"media_type": "text/event-stream", "headers": ["Last-Event-ID"]},
 )
 async def stream_generation(request: AnyRequest, generation_id: FromPath[str]) -> Stream:
     """Server-Sent Events until the generation ends; resumes after `Last-Event-ID`."""
@@ -110,7 +125,12 @@ async def stream_generation(request: AnyRequest, generation_id: FromPath[str]) -
 @post(
     "/generations/{generation_id:str}/retry",
     guards=[needs("images:write")],
-    opt={"body": RetryGeneration, "answers": [201, 202]},
+    opt={
+        "body": RetryGeneration,
+        "answers": [201, 202],
+        "headers": ["Prefer", "Cancel-After"],
+        "errors": [Conflict, InsufficientCredits],
+    },
 )
 async def retry_generation(request: AnyRequest, generation_id: FromPath[str]) -> Answer[Generation]:
     """Make a failed or canceled generation anew; the body overrides its parameters."""
@@ -134,7 +154,7 @@ async def retry_generation(request: AnyRequest, generation_id: FromPath[str]) ->
 @post(
     "/generations/{generation_id:str}/cancel",
     guards=[needs("images:write")],
-    opt={"answers": [200, 202]},
+    opt={"answers": [200, 202], "headers": ["Prefer"], "errors": [Conflict]},
 )
 async def cancel_generation(
     request: AnyRequest, generation_id: FromPath[str]
@@ -203,9 +223,7 @@ async def _start(
         answer.status_code = 201
         answer.credits_used = found.credits_used
         async with parts(request).database.reading() as tx:
-            answer.credits_remaining = (
-                await credits.balance(tx, caller.organization_id)
-            ).available
+            answer.credits_remaining = (await credits.balance(tx, caller.organization_id)).available
     return answer
 
 

@@ -17,7 +17,7 @@ from tintype.api.parts import AnyRequest, Parts, parts
 from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer, Page
 from tintype.core.caller import Caller
-from tintype.core.errors import MethodNotAllowed
+from tintype.core.errors import AliasTaken, Forbidden, MethodNotAllowed, NotFound
 from tintype.db.pool import Transaction
 from tintype.flows import operations as flows
 from tintype.images import delivery, operations, queries
@@ -44,7 +44,12 @@ _MEDIA: Final = "/media/images"
 @post(
     "/images/upload",
     guards=[needs("images:write")],
-    opt={"form": UploadForm, "answers": [201]},
+    opt={
+        "form": UploadForm,
+        "answers": [201],
+        "headers": ["If-None-Match"],
+        "errors": [AliasTaken],
+    },
 )
 async def upload_image(request: AnyRequest) -> Answer[AssignedImage]:
     """Upload a picture: cleaned, stored, and named if you say so."""
@@ -115,7 +120,11 @@ async def get_image(request: AnyRequest, image_id: FromPath[str]) -> Answer[Imag
         return Answer(await operations.get(tx, caller, _links(request, caller), image_id))
 
 
-@put("/images/{image_id:str}", guards=[needs("images:write")], opt={"body": UpdateImage})
+@put(
+    "/images/{image_id:str}",
+    guards=[needs("images:write")],
+    opt={"body": UpdateImage, "headers": ["If-None-Match"], "errors": [AliasTaken]},
+)
 async def update_image(request: AnyRequest, image_id: FromPath[str]) -> Answer[AssignedImage]:
     """Change alias, focal point or meta; what is left out stays."""
     body = await read_json(request, UpdateImage)
@@ -124,7 +133,11 @@ async def update_image(request: AnyRequest, image_id: FromPath[str]) -> Answer[A
     return await _update(request, image_id, body)
 
 
-@put("/images/{image_id:str}/alias", guards=[needs("images:write")], opt={"body": SetAlias})
+@put(
+    "/images/{image_id:str}/alias",
+    guards=[needs("images:write")],
+    opt={"body": SetAlias, "headers": ["If-None-Match"], "errors": [AliasTaken]},
+)
 async def set_image_alias(request: AnyRequest, image_id: FromPath[str]) -> Answer[AssignedImage]:
     """Give the image its name in the project; null clears it."""
     body = await read_json(request, SetAlias)
@@ -144,7 +157,20 @@ async def delete_image(request: AnyRequest, image_id: FromPath[str]) -> Answer[N
 
 
 # Mounted, because the framework finds no raw handler by a path with parameters.
-@asgi(_MEDIA, is_mount=True, copy_scope=True, opt={"raw": True})
+@asgi(
+    _MEDIA,
+    is_mount=True,
+    copy_scope=True,
+    opt={
+        "raw": True,
+        "path": _MEDIA + "/{name:str}",
+        "query": delivery.MediaQuery,
+        "media_type": "image/*",
+        "headers": ["If-None-Match", "Range"],
+        "errors": [Forbidden, NotFound],
+        "answers": [200, 206, 304, 416],
+    },
+)
 async def deliver_image(scope: Scope, receive: Receive, send: Send) -> None:
     """An image's bytes, in any size and format."""
     del receive

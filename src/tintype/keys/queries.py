@@ -67,18 +67,35 @@ async def revoke(tx: Transaction, organization_id: str, key_id: str) -> bool:
 
 
 async def authenticate(tx: Transaction, secret_sha256: bytes) -> Row | None:
-    """Before a tenant is known: the key with this hash, if it may be used now."""
+    """Before a tenant is known: the key with this hash, if it may be used now.
+
+    A sandbox key goes by the terms of the organization whose twin it belongs to.
+    """
     return await tx.fetchrow(
         """
         SELECT k.id, k.organization_id, k.scopes, k.project_id, k.expires_at,
-               o.plan, o.rate_limit, o.private_media, o.signing_secret,
+               p.plan, p.rate_limit, p.private_media, o.signing_secret,
                o.sandbox_of IS NULL AS livemode
-        FROM api_keys k JOIN organizations o ON o.id = k.organization_id
-        WHERE k.secret_sha256 = $1 AND k.revoked_at IS NULL AND o.suspended_at IS NULL
+        FROM api_keys k
+        JOIN organizations o ON o.id = k.organization_id
+        JOIN organizations p ON p.id = coalesce(o.sandbox_of, o.id)
+        WHERE k.secret_sha256 = $1 AND k.revoked_at IS NULL
+          AND o.suspended_at IS NULL AND p.suspended_at IS NULL
           AND (k.expires_at IS NULL OR k.expires_at > now())
         """,
         secret_sha256,
     )
+
+
+async def has_project(tx: Transaction, organization_id: str, project_id: str) -> bool:
+    found: bool = await tx.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM projects
+            WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL)
+        """,
+        organization_id, project_id,
+    )  # fmt: skip
+    return found
 
 
 async def touch(tx: Transaction, key_ids: list[str]) -> None:

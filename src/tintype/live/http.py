@@ -22,11 +22,14 @@ from tintype.core.errors import (
     ContentRejected,
     EngineUnavailable,
     Forbidden,
+    InsufficientCredits,
     MethodNotAllowed,
     NotFound,
     ProviderError,
     ProviderTimeout,
+    RateLimited,
     TintypeError,
+    Unauthorized,
 )
 from tintype.db.pool import Row, Transaction
 from tintype.images import delivery
@@ -48,7 +51,22 @@ _FAULTS: Final[dict[str, type[TintypeError]]] = {
 }
 
 
-@asgi("/live", copy_scope=False, opt={"query": LiveQuery, "raw": True})
+@asgi(
+    "/live",
+    copy_scope=False,
+    opt={
+        "raw": True,
+        "query": LiveQuery,
+        "scope": "images:write",
+        "media_type": "image/*",
+        "headers": ["If-None-Match", "Range"],
+        "answers": [200, 206, 304, 416],
+        "errors": [
+            Unauthorized, InsufficientCredits, Forbidden, NotFound, RateLimited, ContentRejected,
+            ProviderError, EngineUnavailable, ProviderTimeout,
+        ],
+    },
+)  # fmt: skip
 async def live(scope: Scope, receive: Receive, send: Send) -> None:
     """The picture of a prompt: cached by what is asked, made once, raw bytes."""
     del receive

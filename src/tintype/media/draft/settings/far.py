@@ -215,5 +215,5 @@ def tower(
             else:
                 panes_off += cell
         y += 23
-    on = group(panes_on, fill=lit, opacity=0.95 if level == 2 else 0.5)
-    return out + on + group(panes_off, fill=dim, opacity=0.55 if level == 2 else 0.3)
+    on = group(panes_on, fill=lit, fill_opacity=0.95 if level == 2 else 0.5)
+    return out + on + group(panes_off, fill=dim, fill_opacity=0.55 if level == 2 else 0.3)
