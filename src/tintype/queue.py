@@ -1,4 +1,4 @@
-"""The only door to PgQueuer. The queue rings, it doesn't remember: a job is an entrypoint and an id.
+"""The only door to PgQueuer. The queue rings, it doesn't remember: a job is a name and an id.
 
 A job may be lost and may run twice at once; the work's row and its lease decide what counts. One
 queue row exists per work at a time (`dedupe_key`), and a duplicate is skipped without harm to the
@@ -7,26 +7,30 @@ caller's transaction.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from pgqueuer import PgQueuer
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
 
 from tintype.core import log
-from tintype.db.pool import Database, Transaction, dedicated_connection
+from tintype.core.errors import Unavailable
+from tintype.db.pool import Connection, Database, Transaction, dedicated_connection
 
+# Answers a delay when the same ring should come again; None when it is done with.
 Run = Callable[[str], Awaitable[timedelta | None]]
 
 HEARTBEAT_SECONDS: Final = 15
-# Retries that fall due and rings whose NOTIFY was lost are found by looking, this often.
+# Rings that fall due, and those whose NOTIFY was lost, are found by looking, this often.
 _POLL_SECONDS: Final = 1
 _RESTART_SECONDS: Final = 1.0
-_BATCH: Final = 2
+_AGAIN: Final = timedelta(seconds=1)
+_BATCH: Final = 1
+_PRUNE_BATCH: Final = 5000
 _log = log.get("tintype.queue")
 
 
@@ -45,18 +49,19 @@ async def enqueue(
     )  # fmt: skip
 
 
-async def ring_again(tx: Transaction, entrypoint: str, work_id: str) -> None:
-    """Let another worker have a job that this process holds and will not end."""
-    status = await tx.execute(
-        """
-        UPDATE pgqueuer SET status = 'queued', queue_manager_id = NULL, slot = NULL,
-            execute_after = now(), updated = now()
-        WHERE dedupe_key = $1 AND status IN ('queued', 'picked')
-        """,
+async def ring_again(
+    tx: Transaction, entrypoint: str, work_id: str, *, delay: timedelta | None = None
+) -> None:
+    """Ring anew for work whose ring is being answered by this very run.
+
+    The old row goes: PgQueuer ends rows by their id only, and would take a new ring with the run.
+    """
+    priority: int | None = await tx.fetchval(
+        "DELETE FROM pgqueuer WHERE dedupe_key = $1 AND status IN ('queued', 'picked')"
+        " RETURNING priority",
         f"{entrypoint}:{work_id}",
     )
-    if status == "UPDATE 0":
-        await enqueue(tx, entrypoint, work_id)
+    await enqueue(tx, entrypoint, work_id, delay=delay, priority=priority or 0)
 
 
 async def depth(tx: Transaction) -> dict[str, int]:
@@ -76,12 +81,14 @@ async def ringing(tx: Transaction, entrypoint: str, work_ids: list[str]) -> set[
     return {row["dedupe_key"].partition(":")[2] for row in rows}
 
 
-async def prune(tx: Transaction) -> None:
-    """PgQueuer never prunes its log; keep a week, in bounded batches."""
-    await tx.execute(
+async def prune(tx: Transaction) -> bool:
+    """PgQueuer never prunes its log; keep a week. True when there may be more than this batch."""
+    status = await tx.execute(
         "DELETE FROM pgqueuer_log WHERE id = ANY (ARRAY(SELECT id FROM pgqueuer_log"
-        " WHERE created < now() - interval '7 days' LIMIT 5000))"
+        " WHERE created < now() - interval '7 days' LIMIT $1))",
+        _PRUNE_BATCH,
     )
+    return bool(status == f"DELETE {_PRUNE_BATCH}")
 
 
 class Consumer:
@@ -95,59 +102,130 @@ class Consumer:
         self._database = database
         self._jobs = jobs
         self._concurrency = concurrency
-        self._slots = asyncio.Semaphore(concurrency)
         self._stopping = asyncio.Event()
-        self._current: PgQueuer | None = None
-        self.running: set[str] = set()
+        # More than one only while jobs of a lost connection end beside its successor's.
+        self._takers: list[_Taker] = []
+
+    @property
+    def running(self) -> list[str]:
+        """Ids of the work that runs now."""
+        return [work_id for taker in self._takers for work_id in taker.answering]
 
     def stop(self) -> None:
         self._stopping.set()
-        if self._current is not None:
-            self._current.shutdown.set()
+        for taker in self._takers:
+            taker.shutdown.set()
 
     async def run(self) -> None:
+        draining: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
             try:
-                await self._consume()
-            except Exception as fault:  # noqa: BLE001  Whatever ended it, the taking goes on.
-                _log.warning("queue connection lost", fault=type(fault).__name__)
+                # One connection of its own: over a pool, PgQueuer's first health probe may
+                # overtake its LISTEN and then take the listener for dead.
+                connection = await dedicated_connection(self._database.dsn)
+            except Exception as fault:  # noqa: BLE001  Whatever it was, the next try may work.
+                _log.warning("queue connection refused", fault=type(fault).__name__)
+            else:
+                taking = asyncio.create_task(self._take(connection))
+                draining.add(taking)
+                taking.add_done_callback(draining.discard)
+                await _either(taking, _lost(connection))
             if not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_RESTART_SECONDS):
                         await self._stopping.wait()
+        if draining:
+            await asyncio.wait(draining)
 
-    async def _consume(self) -> None:
-        # One connection of its own: over a pool, PgQueuer's first health probe may overtake its
-        # LISTEN and then take the listener for dead.
-        connection = await dedicated_connection(self._database.dsn)
+    async def _take(self, connection: Connection) -> None:
+        """Take jobs over this connection; when it is lost, only wait for those taken."""
+        taker = _Taker(Queries(AsyncpgDriver(connection)))
+        taker.room = self._room
+        for name, run in self._jobs.items():
+            taker.entrypoint(name)(_answer(taker, run))
+        self._takers.append(taker)
         try:
-            queuer = PgQueuer(AsyncpgDriver(connection))
-            self._current = queuer
-            for name, run in self._jobs.items():
-                queuer.entrypoint(name)(self._bind(run))
             if self._stopping.is_set():
                 return
-            await queuer.run(
+            await taker.run(
                 dequeue_timeout=timedelta(seconds=_POLL_SECONDS),
                 batch_size=_BATCH,
-                # PgQueuer wants twice the batch at least; the semaphore holds the true limit.
+                # PgQueuer wants twice the batch at least; `_Taker` holds the true limit.
                 max_concurrent_tasks=max(2 * _BATCH, self._concurrency),
                 shutdown_on_listener_failure=True,
                 heartbeat_timeout=timedelta(seconds=HEARTBEAT_SECONDS),
+                log_aggregation_interval=timedelta(0),
             )
+        except Exception as fault:  # noqa: BLE001  Whatever ended it, the taking goes on.
+            _log.warning("queue connection lost", fault=type(fault).__name__)
         finally:
+            self._takers = [it for it in self._takers if it is not taker]
             connection.terminate()
 
-    def _bind(self, run: Run) -> Callable[[Job], Awaitable[None]]:
-        async def entrypoint(job: Job) -> None:
-            work_id = (job.payload or b"").decode()
-            async with self._slots:
-                self.running.add(work_id)
-                try:
-                    again = await run(work_id)
-                finally:
-                    self.running.discard(work_id)
-            if again is not None:
-                raise RetryRequested(delay=again, reason="retry")
+    def _room(self, asking: "_Taker") -> int:
+        """How many jobs a taker may hold, beside those that run on lost connections."""
+        others = sum(len(it.answering) for it in self._takers if it is not asking)
+        return self._concurrency - others
 
-        return entrypoint
+
+class _Taker(QueueManager):
+    """PgQueuer's manager, which takes a job only when it can run at once.
+
+    Jobs are never hoarded: another worker may have room for them now.
+    """
+
+    room: Callable[["_Taker"], int]
+
+    def __post_init__(self) -> None:
+        self.answering: list[str] = []
+
+    async def fetch_jobs(
+        self,
+        batch_size: int,
+        global_concurrency_limit: int | None,
+        heartbeat_timeout: timedelta,
+    ) -> AsyncGenerator[Job, None]:
+        del global_concurrency_limit
+        limit = self.room(self)
+        if limit > 0:
+            async for job in super().fetch_jobs(batch_size, limit, heartbeat_timeout):
+                yield job
+
+
+def _answer(taker: _Taker, run: Run) -> Callable[[Job], Awaitable[None]]:
+    async def entrypoint(job: Job) -> None:
+        work_id = (job.payload or b"").decode()
+        taker.answering.append(work_id)
+        try:
+            again = await run(work_id)
+        except Unavailable:
+            again = _AGAIN
+        except Exception as fault:  # noqa: BLE001  Its text may quote a prompt; PgQueuer logs that.
+            _log.error("job failed", work=work_id, fault=log.where(fault))
+            again = None
+        finally:
+            taker.answering.remove(work_id)
+        if again is not None:
+            raise RetryRequested(delay=again, reason="again")
+
+    return entrypoint
+
+
+async def _lost(connection: Connection) -> None:
+    gone = asyncio.Event()
+
+    def note(_: Any) -> None:
+        gone.set()
+
+    connection.add_termination_listener(note)
+    if not connection.is_closed():
+        await gone.wait()
+
+
+async def _either(taking: asyncio.Task[None], ending: Awaitable[None]) -> None:
+    """Until one of them is done; only the second is canceled."""
+    other = asyncio.ensure_future(ending)
+    await asyncio.wait({taking, other}, return_when=asyncio.FIRST_COMPLETED)
+    other.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await other

@@ -1,6 +1,10 @@
-"""Assigning and resolving aliases: technical names first, then the flow's, then the project's."""
+"""Assigning and resolving aliases: technical names first, then the flow's, then the project's.
 
-from collections.abc import Iterable
+Whoever gives names locks the images first, then the scope: writers of one scope take turns, so
+two that swap names wait for each other instead of ending in a deadlock.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from tintype.aliases import queries
@@ -10,7 +14,6 @@ from tintype.core.errors import AliasTaken, NotFound, ValidationFailed
 from tintype.db.pool import Transaction
 
 ResolvedFrom = Literal["technical", "flow", "project"]
-_ATTEMPTS = 5
 
 
 class Resolved(NamedTuple):
@@ -32,20 +35,57 @@ async def assign(
     Raises AliasTaken with `only_if_free`, NotFound for an image that isn't there.
     """
     alias = assignable(alias)
-    if image_id not in await queries.living_images(tx, organization_id, [image_id]):
+    if image_id not in await queries.living_images(tx, organization_id, [image_id], None):
         raise NotFound(f"There is no image {image_id}.")
-    for _ in range(_ATTEMPTS):
-        before = await queries.holder(tx, organization_id, scope_id, alias)
-        if before == image_id:
-            return None
-        if before is not None:
-            if only_if_free:
-                raise AliasTaken(f"{alias} names another image.", details={"image_id": before})
-            await queries.move(tx, organization_id, scope_id, alias, image_id)
-            return before
-        if await queries.insert(tx, organization_id, scope_id, alias, image_id):
-            return None
-    raise AliasTaken(f"{alias} is being assigned by others just now; try again.")
+    await queries.take_turn(tx, organization_id, scope_id)
+    return await _give(tx, organization_id, scope_id, alias, image_id, only_if_free=only_if_free)
+
+
+async def assign_all(
+    tx: Transaction,
+    organization_id: str,
+    scope_id: str,
+    images: Mapping[str, str],
+    *,
+    within_project: str | None,
+    only_if_free: bool = False,
+) -> None:
+    """Give each alias (in its stored form) to its image; all of them or none.
+
+    Images must be of `within_project`, where that is given. Raises ValidationFailed for
+    `aliases.<alias>` where there is no such image, and AliasTaken.
+    """
+    living = await queries.living_images(
+        tx, organization_id, sorted(set(images.values())), within_project
+    )
+    for alias, image_id in images.items():
+        if image_id not in living:
+            raise ValidationFailed(f"aliases.{alias}", "there is no such image")
+    await queries.take_turn(tx, organization_id, scope_id)
+    for alias, image_id in images.items():
+        await _give(tx, organization_id, scope_id, alias, image_id, only_if_free=only_if_free)
+
+
+async def _give(
+    tx: Transaction,
+    organization_id: str,
+    scope_id: str,
+    alias: str,
+    image_id: str,
+    *,
+    only_if_free: bool,
+) -> str | None:
+    """The image that lost the alias. It is this transaction's turn in the scope."""
+    before = await queries.holder(tx, organization_id, scope_id, alias)
+    if before == image_id:
+        return None
+    if before is None:
+        await queries.insert(tx, organization_id, scope_id, alias, image_id)
+        return None
+    if only_if_free:
+        raise AliasTaken(f"{alias} names another image.", details={"image_id": before})
+    await queries.move(tx, organization_id, scope_id, alias, image_id)
+    return before
 
 
 async def set_project_alias(
@@ -59,14 +99,14 @@ async def set_project_alias(
 ) -> str | None:
     """Make `alias` the image's one name in its project, or (None) take its name away."""
     scope_id = project_id or ""
-    moved_from = None
-    kept = None
-    if alias is not None:
-        kept = assignable(alias)
-        moved_from = await assign(
-            tx, organization_id, scope_id, kept, image_id, only_if_free=only_if_free
-        )
-    await queries.delete_of_image(tx, organization_id, image_id, scope_id=scope_id, but=kept)
+    if alias is None:
+        await queries.delete_of_image(tx, organization_id, image_id, scope_id=scope_id)
+        return None
+    name = assignable(alias)
+    moved_from = await assign(
+        tx, organization_id, scope_id, name, image_id, only_if_free=only_if_free
+    )
+    await queries.delete_of_image(tx, organization_id, image_id, scope_id=scope_id, but=name)
     return moved_from
 
 

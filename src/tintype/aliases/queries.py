@@ -3,8 +3,16 @@
 from tintype.db.pool import Row, Transaction
 
 
+async def take_turn(tx: Transaction, organization_id: str, scope_id: str) -> None:
+    """Until this transaction ends, nobody else gives names in this scope."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('aliases ' || $1 || ' ' || $2, 11))",
+        organization_id, scope_id,
+    )  # fmt: skip
+
+
 async def holder(tx: Transaction, organization_id: str, scope_id: str, alias: str) -> str | None:
-    """The image that has the alias now, locked against other assignments."""
+    """The image that has the alias now, its row locked against removal."""
     found: str | None = await tx.fetchval(
         """
         SELECT image_id FROM image_aliases
@@ -17,16 +25,14 @@ async def holder(tx: Transaction, organization_id: str, scope_id: str, alias: st
 
 async def insert(
     tx: Transaction, organization_id: str, scope_id: str, alias: str, image_id: str
-) -> bool:
-    """False when the alias was taken meanwhile."""
-    status = await tx.execute(
+) -> None:
+    await tx.execute(
         """
         INSERT INTO image_aliases (organization_id, scope_id, alias, image_id)
-        VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id, scope_id, alias) DO NOTHING
+        VALUES ($1, $2, $3, $4)
         """,
         organization_id, scope_id, alias, image_id,
     )  # fmt: skip
-    return bool(status == "INSERT 0 1")
 
 
 async def move(
@@ -85,14 +91,20 @@ async def of_scopes(tx: Transaction, organization_id: str, scope_ids: list[str])
     return rows
 
 
-async def living_images(tx: Transaction, organization_id: str, image_ids: list[str]) -> set[str]:
-    """Those of `image_ids` that the organization has, locked against deletion."""
+async def living_images(
+    tx: Transaction, organization_id: str, image_ids: list[str], project_id: str | None
+) -> set[str]:
+    """Those of `image_ids` that the organization (and the project, if given) has.
+
+    They are locked against deletion, which is an update: a key-share lock would let it pass.
+    """
     rows = await tx.fetch(
         """
         SELECT id FROM images WHERE organization_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
-        ORDER BY id FOR KEY SHARE
+          AND ($3::text IS NULL OR project_id = $3)
+        ORDER BY id FOR SHARE
         """,
-        organization_id, image_ids,
+        organization_id, image_ids, project_id,
     )  # fmt: skip
     return {row["id"] for row in rows}
 

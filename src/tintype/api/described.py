@@ -3,8 +3,7 @@
 A handler says it in its signature, its docstring, its guard and its `opt`: `body`, `query` and
 `form` are the structs it reads, `answers` its success statuses, `media_type` what it sends when
 that isn't JSON, `headers` the request headers it heeds, `errors` the faults of its own, `example`
-a body to try, `path` the template of a mount, `raw` and `plain` that it has no envelope. Nothing is declared for the reference
-alone that the handler does not do.
+a body to try, `path` the template of a mount, `raw` and `plain` that it has no envelope.
 """
 
 import inspect

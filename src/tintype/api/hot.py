@@ -139,8 +139,11 @@ def _size(question: Question, answer: HotAnswer) -> int:
     return len(answer.body) + sum(map(len, question)) + _ENTRY_BYTES
 
 
-def asked(scope: HTTPScope) -> Asking:
-    """What is asked. A header given twice makes a question that only its twin repeats."""
+def asked(scope: HTTPScope, path: str | None = None) -> Asking:
+    """What is asked. A header given twice makes a question that only its twin repeats.
+
+    `path` is the whole path, where the framework has taken a mount's part off the scope's.
+    """
     accept = authorization = api_key = none_match = byte_range = if_range = b""
     for name, value in scope["headers"]:
         if name == b"accept":
@@ -155,7 +158,7 @@ def asked(scope: HTTPScope) -> Asking:
             byte_range = value
         elif name == b"if-range":
             if_range = value
-    path = scope["path"]
+    path = scope["path"] if path is None else path
     if path.startswith("/media/"):
         # Nobody's credential opens an image's URL, and only `auto` looks at Accept.
         shaping = accept if path.endswith(".auto") else b""

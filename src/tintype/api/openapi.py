@@ -167,7 +167,8 @@ def _faults(errors: Iterable[type[TintypeError]], faults: Json, *, enveloped: bo
 
 
 def _tag(route: Described) -> str:
-    return "operations" if route.path.count("/") == 1 and route.plain else route.path.split("/")[1]
+    """The noun; what is no part of the API has no errors of its tree, and is the operator's."""
+    return route.path.split("/")[1] if route.errors else "operations"
 
 
 def for_older_readers(document_31: Json) -> bytes:

@@ -1,9 +1,14 @@
 """The rolling 60 s limit of an organization, counted in PostgreSQL over all processes."""
 
+from typing import Final
+
 from tintype.api import queries
 from tintype.api.exchange import Exchange
 from tintype.core.errors import RateLimited
 from tintype.db.pool import Database
+
+# A well-formed key that isn't known costs a query; a client address gets this many in 60 s.
+_UNKNOWN_KEYS_MAX: Final = 120
 
 
 async def count(database: Database, exchange: Exchange, subject: str, limit: int) -> None:
@@ -17,4 +22,14 @@ async def count(database: Database, exchange: Exchange, subject: str, limit: int
         raise RateLimited(
             f"This organization's plan allows {limit} requests in 60 seconds.",
             retry_after_seconds=row["wait_seconds"],
+        )
+
+
+async def count_unknown_key(database: Database, address: str) -> None:
+    """Count a wrong key of a client address; raise RateLimited when there were too many."""
+    async with database.reading() as connection:
+        row = await queries.take_request(connection, f"unknown-key:{address}", _UNKNOWN_KEYS_MAX)
+    if not row["allowed"]:
+        raise RateLimited(
+            f"Too many unknown keys from {address}.", retry_after_seconds=row["wait_seconds"]
         )

@@ -53,6 +53,8 @@ def components(routes: Sequence[Described]) -> Shapes:
     for name, shape in made.items():
         if name in strict:
             shape["additionalProperties"] = False
+            if not shape.get("required"):
+                shape.pop("required", None)
         elif "properties" in shape:
             shape["required"] = list(shape["properties"])
     made |= {"Meta": _META, "PagedMeta": _PAGED_META, "Fault": _FAULT, "BareFault": _BARE_FAULT}
@@ -67,8 +69,8 @@ def properties(struct: type[msgspec.Struct]) -> tuple[Json, list[str]]:
 
 def without_null(shape: Json) -> Json:
     """The schema of a value that is left out instead of null, as in a query or a form."""
-    choices = [choice for choice in shape.get("anyOf", ()) if choice != _NULL]
-    kept = {key: value for key, value in shape.items() if key not in {"anyOf", "default"}}
+    choices: list[Json] = [choice for choice in shape.get("anyOf", ()) if choice != _NULL]
+    kept: Json = {key: value for key, value in shape.items() if key not in {"anyOf", "default"}}
     if shape.get("default") is not None:
         kept["default"] = shape["default"]
     if len(choices) == 1:

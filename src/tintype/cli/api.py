@@ -1,15 +1,24 @@
 """The API process that `serve` starts: Granian with one or more workers, each a `server.create`."""
 
-from typing import Final
+import sys
+from typing import Any, Final
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 
-from tintype.core.settings import Settings, load
+from tintype.core.settings import Settings, SettingsError, load
+from tintype.supervisor import FATAL_EXIT_CODE
 
 _HEADER_SECONDS: Final = 10
 _HEADER_BYTES: Final = 16_384
+_KILL_SECONDS: Final = 4
+# To our own handlers, which keep prompts and keys out of every line: see `core/log.py`.
+_LOGGING: Final[dict[str, Any]] = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"level": "WARNING"}, "granian.access": {"propagate": False}},
+}
 
 
 def serve_api(settings: Settings) -> None:
@@ -29,11 +38,17 @@ def serve_api(settings: Settings) -> None:
         ),
         log_enabled=True,
         log_level="warning",  # type: ignore[arg-type]
+        log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
-        workers_kill_timeout=4,
+        workers_kill_timeout=_KILL_SECONDS,
         websockets=False,
     ).serve()
 
 
 if __name__ == "__main__":
-    serve_api(load())
+    try:
+        chosen = load()
+    except SettingsError as fault:
+        sys.stderr.write(f"tintype: {fault}\n")
+        sys.exit(FATAL_EXIT_CODE)
+    serve_api(chosen)

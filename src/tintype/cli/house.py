@@ -1,22 +1,39 @@
-"""What every command needs: settings, the database (started if it is ours), and a first household."""
+"""What the commands share: settings, the database (started if it is ours), a first household."""
 
+import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Iterator
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, TypeVar
 
+import asyncpg
 import msgspec
+import typer
 
 from tintype.accounts import operations as accounts
+from tintype.cli import outcome
+from tintype.core import log
 from tintype.core.caller import SCOPES, Caller
-from tintype.core.settings import Settings, load
-from tintype.credits import operations as credits
+from tintype.core.errors import Conflict, Unavailable
+from tintype.core.settings import Settings, SettingsError, load
+from tintype.credits import operations as ledger
 from tintype.db import embedded, migrate
 from tintype.db.pool import Database, Transaction, connect
+from tintype.db.postmaster import EmbeddedDatabaseError
 from tintype.keys import operations as keys
 
 FIRST_CREDITS: Final = 100_000
+_POOL_SIZE: Final = 4
+_T = TypeVar("_T")
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="The data folder; else TINTYPE_DATA, or ./tintype-data."),
+]
+Org = Annotated[str | None, typer.Option("--org", help="The organization's id; else the first.")]
 
 
 class FirstHousehold(msgspec.Struct):
@@ -28,26 +45,67 @@ class FirstHousehold(msgspec.Struct):
     key: str
 
 
-def settings_for(data: Path | None, config: Path | None = None) -> Settings:
-    return load(config=config, data=None if data is None else str(data))
+@dataclass(frozen=True)
+class House:
+    """An open data folder: its settings, with the database's true address, and the database."""
+
+    settings: Settings
+    database: Database
+
+
+def settings_for(data: Path | None) -> Settings:
+    return load(data=None if data is None else str(data))
+
+
+def run(data: Path | None, work: Callable[[House], Awaitable[_T]]) -> _T:
+    """Do a command's work in the house of `data`, beside a running server or without one.
+
+    A new folder gets its first household. Raises SettingsError or a TintypeError.
+    """
+    settings = settings_for(data)
+    log.configure("error", settings.log.format)
+    with database_url(settings) as url:
+        return asyncio.run(_run(with_url(settings, url), work))
+
+
+async def _run(settings: Settings, work: Callable[[House], Awaitable[_T]]) -> _T:
+    async with open_database(settings) as database:
+        async with database.transaction() as tx:
+            first = await first_household(tx)
+        if first is not None:
+            outcome.tell("\n".join(introduction(first)))
+        return await work(House(settings, database))
 
 
 @contextlib.contextmanager
-def database_url(settings: Settings, *, quiet: bool = True) -> Iterator[str]:
-    """The database's address; the embedded one is started, and stopped again if nobody else uses it."""
+def database_url(settings: Settings) -> Iterator[str]:
+    """The database's address; the embedded one is stopped again if nobody else uses it.
+
+    Raises Unavailable when it can't be started.
+    """
     if settings.database.url:
         yield settings.database.url
         return
-
-    def say(text: str) -> None:
-        if not quiet:
-            print(text, flush=True)  # noqa: T201
-
-    url = embedded.start(settings.folder, say=say)
+    try:
+        url = embedded.start(settings.folder, say=outcome.tell)
+    except (EmbeddedDatabaseError, OSError) as fault:
+        raise Unavailable(str(fault)) from fault
     try:
         yield url
     finally:
-        embedded.stop(settings.folder)
+        # A second signal must not leave the database running.
+        with _deaf_to(signal.SIGTERM, signal.SIGINT):
+            embedded.stop(settings.folder)
+
+
+@contextlib.contextmanager
+def _deaf_to(*numbers: int) -> Iterator[None]:
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def with_url(settings: Settings, url: str) -> Settings:
@@ -57,22 +115,73 @@ def with_url(settings: Settings, url: str) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def open_database(url: str, settings: Settings) -> AsyncIterator[Database]:
-    """A migrated database with a small pool."""
-    await migrate.migrate(url)
-    database = await connect(url, size=4, wait_seconds=settings.database.pool_wait_seconds)
+async def open_database(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[Database]:
+    """A small pool on a database with today's schema.
+
+    A new database gets the schema; one of an older Tintype only with `upgrade`, because servers
+    of that version may be running on it. Raises Unavailable, SettingsError, or Conflict for a
+    schema of another version.
+    """
+    url = settings.database.url
+    with reached(settings):
+        state = await schema_state(url)
+        if state == "older" and not upgrade:
+            raise Conflict(
+                "The database is of an older Tintype; run `tintype db migrate` or start the server."
+            )
+        if state != "current":
+            await migrate.migrate(url)
+        database = await connect(
+            url, size=_POOL_SIZE, wait_seconds=settings.database.pool_wait_seconds
+        )
     try:
         yield database
     finally:
         await database.close()
 
 
+async def schema_state(url: str) -> str:
+    """`new`, `older` or `current`; a schema that is too new is refused by `migrate` itself."""
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        done = set(await migrate.applied(connection))
+    finally:
+        await connection.close()
+    if not done:
+        return "new"
+    return "current" if done == {number for number, _, _ in migrate.migrations()} else "older"
+
+
+@contextlib.contextmanager
+def reached(settings: Settings) -> Iterator[None]:
+    """Turn what may go wrong at the first contact with the database into one line."""
+    try:
+        yield
+    except migrate.SchemaTooNew as fault:
+        raise Conflict(str(fault)) from fault
+    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as fault:
+        raise SettingsError("database.url: the server refuses this user or password") from fault
+    except asyncpg.InvalidCatalogNameError as fault:
+        raise SettingsError("database.url: the server has no such database") from fault
+    except (asyncpg.ClientConfigurationError, ValueError) as fault:
+        raise SettingsError(
+            "database.url: it must look like postgresql://user@host/name"
+        ) from fault
+    except (OSError, TimeoutError, asyncpg.PostgresConnectionError) as fault:
+        whose = "of database.url " if settings.database.url else ""
+        raise Unavailable(f"The database {whose}can't be reached.") from fault
+    except asyncpg.CannotConnectNowError as fault:
+        raise Unavailable("The database is starting or stopping.") from fault
+
+
 async def first_household(tx: Transaction) -> FirstHousehold | None:
     """At the very first start: an organization, an administrator, credits and a key."""
+    # Two first commands at once must not make two households.
+    await tx.execute("SELECT pg_advisory_xact_lock(x'686f7573'::integer)")
     if await accounts.organizations(tx):
         return None
     organization = await accounts.create_organization(tx, name="Studio", plan="enterprise")
-    await credits.grant(tx, organization.id, FIRST_CREDITS, note="first start")
+    await ledger.grant(tx, organization.id, FIRST_CREDITS, note="first start")
     password = secrets.token_urlsafe(12)
     email = "admin@localhost"
     await accounts.create_user(
@@ -85,11 +194,27 @@ async def first_household(tx: Transaction) -> FirstHousehold | None:
     return FirstHousehold(organization.id, email, password, key.secret)
 
 
-async def cli_caller(tx: Transaction, organization_id: str | None) -> Caller:
-    """The operator at the terminal, as a caller of one organization (the first by default)."""
-    found = await accounts.organizations(tx)
-    chosen = organization_id or found[0].id
-    organization = await accounts.organization(tx, chosen)
+def introduction(first: FirstHousehold) -> list[str]:
+    return [
+        "First start. These are shown once; keep them:",
+        f"  organization   {first.organization_id}",
+        f"  administrator  {first.email}  {first.password}",
+        f"  API key        {first.key}",
+    ]
+
+
+async def organization_id(tx: Transaction, asked: str | None) -> str:
+    """The organization asked for, or the first; raises NotFound."""
+    if asked is not None:
+        return (await accounts.organization(tx, asked)).id
+    return (await accounts.organizations(tx))[0].id
+
+
+async def cli_caller(tx: Transaction, asked: str | None, *, livemode: bool = True) -> Caller:
+    """The operator at the terminal, as a caller of one organization or of its sandbox."""
+    organization = await accounts.organization(tx, await organization_id(tx, asked))
+    if not livemode:
+        organization = await accounts.sandbox_of(tx, organization.id)
     return Caller(
         organization_id=organization.id, plan=organization.plan, scopes=frozenset(SCOPES),
         livemode=organization.sandbox_of is None, source="cli",

@@ -1,17 +1,38 @@
-"""The worker process that `serve` starts; also `tintype worker`."""
+"""The worker process that `serve` and `tintype worker` start.
+
+Given a path, it makes an empty file there once its database answers and its loop runs; work that
+was asked for a moment earlier waits in the queue.
+"""
 
 import asyncio
+import sys
+from pathlib import Path
 
 import uvloop
 
 from tintype import worker
-from tintype.core.settings import Settings, load
+from tintype.core.settings import Settings, SettingsError, load
+from tintype.db.pool import dedicated_connection
+from tintype.supervisor import FATAL_EXIT_CODE
 
 
-def run_worker(settings: Settings) -> None:
+def run_worker(settings: Settings, ready: Path | None) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(worker.run(settings))
+        runner.run(_run(settings, ready))
+
+
+async def _run(settings: Settings, ready: Path | None) -> None:
+    if ready is not None:
+        connection = await dedicated_connection(settings.database.url)
+        await connection.close()
+        await asyncio.to_thread(ready.touch)
+    await worker.run(settings)
 
 
 if __name__ == "__main__":
-    run_worker(load())
+    try:
+        chosen = load()
+    except SettingsError as fault:
+        sys.stderr.write(f"tintype: {fault}\n")
+        sys.exit(FATAL_EXIT_CODE)
+    run_worker(chosen, Path(sys.argv[1]) if len(sys.argv) > 1 else None)

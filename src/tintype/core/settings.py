@@ -6,16 +6,20 @@ of being ignored. `docs/settings.md` lists them all, held by a test.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 Positive = Annotated[int, Meta(ge=1)]
+# Hosts to listen on that are no address to call.
+EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class SettingsError(Exception):
@@ -95,20 +99,23 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def folder(self) -> Path:
-        return Path(self.data).absolute()
+        return Path(self.data).expanduser().absolute()
 
     @property
     def storage_url(self) -> str:
         return self.storage.url or (self.folder / "media").as_uri()
 
     @property
+    def local_host(self) -> str:
+        """The host at which this machine itself reaches the server."""
+        return EVERY_ADDRESS.get(self.server.host, self.server.host)
+
+    @property
     def public_url(self) -> str:
         if self.server.public_url:
             return self.server.public_url.rstrip("/")
-        host = (
-            "localhost" if self.server.host in {"0.0.0.0", "127.0.0.1", "::"} else self.server.host
-        )  # noqa: S104
-        return f"http://{host}:{self.server.port}"
+        host = "localhost" if self.local_host in {"127.0.0.1", "::1"} else self.local_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.server.port}"
 
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -120,7 +127,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "worker": WorkerSettings,
     "log": LogSettings,
 }
-# Set by `serve` for the processes it starts, or by a client profile; not settings of the server.
+# Where settings lie, and what clients of the API use; no settings of the server themselves.
 _NOT_SETTINGS = {"TINTYPE_CONFIG", "TINTYPE_KEY", "TINTYPE_URL"}
 
 
@@ -131,9 +138,16 @@ def load(
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     data: str | None = None,
 ) -> Settings:
-    """Read `config` (or `tintype.toml` where we stand), then the environment, then `overrides`."""
-    path = config or (Path(environ["TINTYPE_CONFIG"]) if "TINTYPE_CONFIG" in environ else None)
-    raw: dict[str, Any] = _read_toml(path)
+    """Read `config` (or `tintype.toml` where we stand), then the environment, then `overrides`.
+
+    A variable that is set but empty counts as not set. Raises SettingsError.
+    """
+    path = config or (Path(environ["TINTYPE_CONFIG"]) if environ.get("TINTYPE_CONFIG") else None)
+    raw = _read_toml(path)
+    _refuse_unknown(raw, [*SECTIONS, "data"], "")
+    for section, struct in SECTIONS.items():
+        if section in raw:
+            _refuse_unknown(raw[section], list(struct.__struct_fields__), f"{section}.")
     for variable, (section, name) in _variables(environ).items():
         if section:
             raw.setdefault(section, {})[name] = _from_text(
@@ -145,16 +159,44 @@ def load(
         raw.setdefault(section, {}).update({k: v for k, v in values.items() if v is not None})
     if data is not None:
         raw["data"] = data
-    _refuse_unknown(raw, [*SECTIONS, "data"], "")
-    for section, struct in SECTIONS.items():
-        if section in raw:
-            _refuse_unknown(raw[section], list(struct.__struct_fields__), f"{section}.")
     try:
         settings = msgspec.convert(raw, Settings, strict=False)
-        settings.fetch.networks()
-    except (msgspec.ValidationError, ValueError) as fault:
-        raise SettingsError(f"Wrong setting: {fault}") from fault
+    except msgspec.ValidationError as fault:
+        raise SettingsError(_told(str(fault))) from fault
+    _check(settings)
     return settings
+
+
+def _check(settings: Settings) -> None:
+    """What a type can't say."""
+    try:
+        settings.fetch.networks()
+    except ValueError as fault:
+        raise SettingsError(f"Wrong setting fetch.allow_networks: {fault}") from fault
+    try:
+        parts = urlsplit(settings.server.public_url)
+        wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.query
+    except ValueError:
+        wrong = True
+    if settings.server.public_url and wrong:
+        raise SettingsError(
+            "Wrong setting server.public_url: it must begin with http:// or https:// and a host"
+        )
+    try:
+        usable = bool(settings.data.strip()) and settings.folder.is_absolute()
+    except RuntimeError:  # A user's home (~name) that is not known.
+        usable = False
+    if not usable:
+        raise SettingsError("Wrong setting data: it must name a folder")
+
+
+def _told(problem: str) -> str:
+    """The decoder's words, with the setting first: `… - at `$.server.port`` becomes its name."""
+    found = re.fullmatch(r"(.*) - at `\$\.?(.*)`", problem, re.DOTALL)
+    if found is None:
+        return f"Wrong setting: {problem}"
+    what, name = found[1].replace("`", ""), found[2]
+    return f"Wrong setting {name}: {what[:1].lower()}{what[1:]}"
 
 
 def _read_toml(path: Path | None) -> dict[str, Any]:
@@ -162,7 +204,7 @@ def _read_toml(path: Path | None) -> dict[str, Any]:
     if path is None and not chosen.exists():
         return {}
     try:
-        return tomllib.loads(chosen.read_text())
+        return tomllib.loads(chosen.read_text(encoding="utf-8"))
     except OSError as fault:
         raise SettingsError(
             f"The settings file {chosen} can't be read: {fault.strerror}"
@@ -178,9 +220,10 @@ def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         for name in struct.__struct_fields__:
             known[f"TINTYPE_{section}_{name}".upper()] = (section, name)
     found = {}
-    for variable in environ:
+    for variable, text in environ.items():
         if variable in known:
-            found[variable] = known[variable]
+            if text:
+                found[variable] = known[variable]
         elif variable.startswith("TINTYPE_") and variable not in _NOT_SETTINGS:
             raise SettingsError(
                 f"Unknown environment variable {variable}{_suggestion(variable, list(known))}"
@@ -194,9 +237,10 @@ def _from_text(struct: type[msgspec.Struct], name: str, text: str) -> Any:
     return text
 
 
-def _refuse_unknown(raw: Mapping[str, Any], known: list[str], prefix: str) -> None:
+def _refuse_unknown(raw: Any, known: list[str], prefix: str) -> None:
     if not isinstance(raw, Mapping):
-        raise SettingsError(f"Wrong setting: {prefix.rstrip('.')} must be a table")
+        section = prefix.rstrip(".")
+        raise SettingsError(f"Wrong setting {section}: it must be a table, [{section}]")
     for name in raw:
         if name not in known:
             raise SettingsError(f"Unknown setting {prefix}{name}{_suggestion(name, known)}")

@@ -9,8 +9,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-import asyncpg
-
 from tintype.core import log
 from tintype.db.pool import Transaction, dedicated_connection
 
@@ -55,17 +53,26 @@ class Signals:
         while True:
             try:
                 await self._listen()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as fault:
+            except Exception as fault:  # noqa: BLE001  Whatever it was, listening must go on.
                 _log.warning("listener lost", fault=type(fault).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _listen(self) -> None:
+        """Until the connection is lost, which is told at once, or dead, which a probe finds."""
         connection = await dedicated_connection(self._dsn)
+        lost = asyncio.Event()
+
+        def note(_: object) -> None:
+            lost.set()
+
+        connection.add_termination_listener(note)
         try:
             await connection.add_listener(CHANNEL, self._received)
             self._wake(None)
-            while True:
-                await asyncio.sleep(_PROBE_SECONDS)
+            while not lost.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_PROBE_SECONDS):
+                        await lost.wait()
                 await connection.execute("SELECT 1", timeout=5)
         finally:
             connection.terminate()

@@ -22,11 +22,12 @@ class SchemaTooNew(Exception):
 
 def migrations() -> list[tuple[int, str, str]]:
     """Every migration as (number, file name, SQL), in order."""
-    found = []
-    for entry in resources.files("tintype.db").joinpath("migrations").iterdir():
-        if match := _NAME.fullmatch(entry.name):
-            found.append((int(match[1]), entry.name, entry.read_text()))
-    return sorted(found)
+    folder = resources.files("tintype.db").joinpath("migrations")
+    return sorted(
+        (int(match[1]), entry.name, entry.read_text())
+        for entry in folder.iterdir()
+        if (match := _NAME.fullmatch(entry.name))
+    )
 
 
 async def applied(connection: asyncpg.Connection) -> dict[int, str]:
@@ -54,8 +55,8 @@ async def migrate(dsn: str) -> list[str]:
         newest = max(number for number, _, _ in known)
         if beyond := [name for number, name in done.items() if number > newest]:
             raise SchemaTooNew(
-                f"This database has migrations that this version doesn't know ({', '.join(beyond)});"
-                " start a newer Tintype."
+                "This database has migrations that this version doesn't know"
+                f" ({', '.join(beyond)}); start a newer Tintype."
             )
         run = []
         for number, name, sql in known:

@@ -1,17 +1,17 @@
 """The only door to asyncpg: a pool, and `transaction()`, which every edge opens by name."""
 
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 
 from tintype.core.errors import TintypeError, Unavailable, ValidationFailed
 
-Row = asyncpg.Record
-Transaction = asyncpg.pool.PoolConnectionProxy
-Connection = asyncpg.Connection
+Row: TypeAlias = asyncpg.Record
+Transaction: TypeAlias = asyncpg.pool.PoolConnectionProxy
+Connection: TypeAlias = asyncpg.Connection
 # A statement waited for a lock longer than `lock_timeout`.
 LockNotAvailable = asyncpg.LockNotAvailableError
 
@@ -26,22 +26,23 @@ _SERVER_SETTINGS = {
     "jit": "off",
 }
 
+# By SQLSTATE: 08 connection, 53 resources, 57P shutdown and crash, 58 I/O, 25006 a standby.
 _AWAY = (
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
-    asyncpg.DiskFullError,
     ConnectionError,
     FileNotFoundError,
     TimeoutError,
 )
+# 40 deadlock and its kin; asked first, as a canceled query (57014) is an operator's intervention.
 _BUSY = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
-    asyncpg.DeadlockDetectedError,
+    asyncpg.TransactionRollbackError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
@@ -84,7 +85,7 @@ class Database:
 
 
 @contextlib.contextmanager
-def translated() -> Any:
+def translated() -> Iterator[None]:
     """Turn database faults into errors that a client can act on."""
     try:
         yield
@@ -116,12 +117,13 @@ async def connect(dsn: str, *, size: int, wait_seconds: float) -> Database:
 
 async def dedicated_connection(dsn: str) -> Connection:
     """A connection outside the pool, for what listens as long as it lives."""
-    return await asyncpg.connect(
+    connection: Connection = await asyncpg.connect(
         dsn,
         timeout=5,
         command_timeout=20,
         server_settings=_SERVER_SETTINGS | {"application_name": "tintype-listen"},
     )
+    return connection
 
 
 async def _init_connection(connection: Connection) -> None:

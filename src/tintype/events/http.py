@@ -7,9 +7,10 @@ from litestar import get
 from msgspec import Meta
 
 from tintype.api.bodies import read_query
+from tintype.api.paging import TOTAL_MAX
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.rendering import Answer, Page
-from tintype.events import operations
+from tintype.events import operations, queries
 from tintype.events.models import Event
 from tintype.keys.auth import caller_of, needs
 
@@ -29,11 +30,14 @@ async def list_events(request: AnyRequest) -> Answer[Page[Event]]:
     query = read_query(request, ListEvents)
     async with parts(request).database.reading() as tx:
         found = await operations.page(
-            tx, caller.organization_id, after=query.after, type_=query.type, limit=query.limit + 1
+            tx, caller, after=query.after, type_=query.type, limit=query.limit + 1
+        )
+        total = await queries.count(
+            tx, caller.organization_id, caller.project_id, query.type, TOTAL_MAX
         )
     shown = found[: query.limit]
     last = shown[-1].id if shown else query.after
-    return Answer(Page(shown, len(shown), len(found) > query.limit, last, query.limit, offset=0))
+    return Answer(Page(shown, total, len(found) > query.limit, last, query.limit, offset=0))
 
 
 ROUTES = [list_events]

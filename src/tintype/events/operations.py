@@ -3,6 +3,7 @@
 from typing import Any
 
 from tintype.core import ids
+from tintype.core.caller import Caller
 from tintype.core.errors import ValidationFailed
 from tintype.db.listen import CHANNEL
 from tintype.db.pool import Row, Transaction
@@ -21,12 +22,17 @@ async def publish(
 
 
 async def page(
-    tx: Transaction, organization_id: str, *, after: str | None, type_: str | None, limit: int
+    tx: Transaction, caller: Caller, *, after: str | None, type_: str | None, limit: int
 ) -> list[Event]:
-    """Oldest first from `after` on; without it, from the beginning of the log."""
-    if after is not None and not await queries.exists(tx, organization_id, after):
+    """Oldest first from `after` on; without it, from the beginning of the log.
+
+    A key that is bound to a project sees what happened to that project's objects.
+    """
+    if after is not None and not await queries.exists(tx, caller.organization_id, after):
         raise ValidationFailed("after", "must be the id of one of your events")
-    rows = await queries.page(tx, organization_id, after=after, type_=type_, limit=limit)
+    rows = await queries.page(
+        tx, caller.organization_id, caller.project_id, after=after, type_=type_, limit=limit
+    )
     return [to_event(row) for row in rows]
 
 

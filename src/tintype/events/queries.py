@@ -31,7 +31,13 @@ async def insert(
 
 
 async def page(
-    tx: Transaction, organization_id: str, *, after: str | None, type_: str | None, limit: int
+    tx: Transaction,
+    organization_id: str,
+    project_id: str | None,
+    *,
+    after: str | None,
+    type_: str | None,
+    limit: int,
 ) -> list[Row]:
     """The log from `after` on, oldest first, up to the oldest transaction still open.
 
@@ -45,11 +51,27 @@ async def page(
               SELECT xid, position FROM events WHERE organization_id = $1 AND id = $2))
           AND xid < pg_snapshot_xmin(pg_current_snapshot())
           AND ($3::text IS NULL OR type = $3)
-        ORDER BY xid, position LIMIT $4
+          AND ($4::text IS NULL OR data ->> 'project_id' = $4)
+        ORDER BY xid, position LIMIT $5
         """,  # noqa: S608
-        organization_id, after, type_, limit,
+        organization_id, after, type_, project_id, limit,
     )  # fmt: skip
     return rows
+
+
+async def count(
+    tx: Transaction, organization_id: str, project_id: str | None, type_: str | None, most: int
+) -> int:
+    found: int = await tx.fetchval(
+        """
+        SELECT count(*) FROM (SELECT FROM events
+            WHERE organization_id = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())
+              AND ($2::text IS NULL OR type = $2)
+              AND ($3::text IS NULL OR data ->> 'project_id' = $3) LIMIT $4) s
+        """,
+        organization_id, type_, project_id, most,
+    )  # fmt: skip
+    return found
 
 
 async def exists(tx: Transaction, organization_id: str, event_id: str) -> bool:

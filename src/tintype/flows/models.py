@@ -25,7 +25,7 @@ class Flow(msgspec.Struct, kw_only=True):
 class CreateFlow(msgspec.Struct, kw_only=True):
     meta: dict[str, Any] = {}
     project_id: str | None = None
-    aliases: dict[AliasText, str] = {}
+    aliases: Annotated[dict[AliasText, str], Meta(max_length=100)] = {}
 
 
 class PutAliases(msgspec.Struct, kw_only=True):

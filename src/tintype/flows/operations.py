@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tintype.aliases import operations as aliases
-from tintype.aliases.models import normalize
+from tintype.aliases.models import assignable
 from tintype.core import ids
 from tintype.core.caller import Caller
 from tintype.core.errors import NotFound, ValidationFailed
@@ -52,9 +52,17 @@ async def with_aliases(tx: Transaction, caller: Caller, rows: Sequence[Row]) -> 
 
 
 async def chosen(
-    tx: Transaction, caller: Caller, flow_id: str | None, project_id: str | None
+    tx: Transaction,
+    caller: Caller,
+    flow_id: str | None,
+    project_id: str | None,
+    *,
+    to_add: bool = True,
 ) -> tuple[str | None, str | None]:
-    """Flow and project of new work, checked to be the caller's and to agree; refused as fields."""
+    """Flow and project of new work, checked to be the caller's and to agree; refused as fields.
+
+    The flow can't be deleted before the transaction ends, unless nothing is `to_add`.
+    """
     project = await projects.chosen(tx, caller, project_id)
     if flow_id is None:
         return None, project
@@ -62,7 +70,7 @@ async def chosen(
         wanted = ids.parse("flw", flow_id)
     except NotFound as fault:
         raise ValidationFailed("flow_id", "there is no such flow") from fault
-    row = await queries.project_of(tx, caller.organization_id, wanted)
+    row = await queries.project_of(tx, caller.organization_id, wanted, to_add=to_add)
     if row is None or (caller.project_id and row["project_id"] != caller.project_id):
         raise ValidationFailed("flow_id", "there is no such flow")
     if project_id is not None and row["project_id"] != project:
@@ -80,24 +88,27 @@ async def put_aliases(
 ) -> Flow:
     """Merge names into the flow's map; all of them or none."""
     row = await _row(tx, caller, flow_id)
-    names = [normalize(alias, f"aliases.{alias}") for alias in alias_map]
-    if len(set(names)) < len(names):
-        raise ValidationFailed("aliases", "two names differ only by case")
-    # In one order everywhere, so that two maps put at once can't lock each other.
-    for alias, image in sorted(alias_map.items()):
+    images: dict[str, str] = {}
+    for text, image in alias_map.items():
+        alias = assignable(text, f"aliases.{text}")
+        if alias in images:
+            raise ValidationFailed("aliases", "two names differ only by case")
         try:
-            image_id = ids.parse("img", image)
-            await aliases.assign(
-                tx, caller.organization_id, row["id"], alias, image_id, only_if_free=only_if_free
-            )
+            images[alias] = ids.parse("img", image)
         except NotFound as fault:
-            raise ValidationFailed(f"aliases.{alias}", "there is no such image") from fault
+            raise ValidationFailed(f"aliases.{text}", "there is no such image") from fault
+    await queries.lock(tx, caller.organization_id, row["id"])
+    await aliases.assign_all(
+        tx, caller.organization_id, row["id"], images,
+        within_project=caller.project_id, only_if_free=only_if_free,
+    )  # fmt: skip
     await queries.touch(tx, caller.organization_id, row["id"])
     return await get(tx, caller, row["id"])
 
 
 async def remove_alias(tx: Transaction, caller: Caller, flow_id: str, alias: str) -> None:
     row = await _row(tx, caller, flow_id)
+    await queries.lock(tx, caller.organization_id, row["id"])
     try:
         await aliases.remove(tx, caller.organization_id, row["id"], alias)
     except ValidationFailed as fault:
@@ -107,6 +118,8 @@ async def remove_alias(tx: Transaction, caller: Caller, flow_id: str, alias: str
 
 async def delete(tx: Transaction, caller: Caller, flow_id: str) -> None:
     row = await _row(tx, caller, flow_id)
+    # First, so that nobody names into the flow after its names are gone.
+    await queries.lock(tx, caller.organization_id, row["id"])
     await aliases.forget_scope(tx, caller.organization_id, row["id"])
     await queries.delete(tx, caller.organization_id, row["id"])
 

@@ -38,12 +38,23 @@ async def find(tx: Transaction, organization_id: str, flow_id: str) -> Row | Non
     )  # fmt: skip
 
 
-async def project_of(tx: Transaction, organization_id: str, flow_id: str) -> Row | None:
-    """The flow's project, the flow being locked against deletion."""
+async def lock(tx: Transaction, organization_id: str, flow_id: str) -> None:
+    """Keep everyone else from naming into the flow, adding to it and deleting it."""
+    await tx.execute(
+        "SELECT FROM flows WHERE organization_id = $1 AND id = $2 FOR UPDATE",
+        organization_id, flow_id,
+    )  # fmt: skip
+
+
+async def project_of(
+    tx: Transaction, organization_id: str, flow_id: str, *, to_add: bool
+) -> Row | None:
+    """The flow's project; the flow is locked against deletion where something is `to_add`."""
     return await tx.fetchrow(
-        """
-        SELECT id, project_id FROM flows WHERE organization_id = $1 AND id = $2 FOR KEY SHARE
-        """,
+        f"""
+        SELECT id, project_id FROM flows WHERE organization_id = $1 AND id = $2
+        {"FOR KEY SHARE" if to_add else ""}
+        """,  # noqa: S608
         organization_id, flow_id,
     )  # fmt: skip
 

@@ -83,7 +83,7 @@ async def page(
     tx: Transaction, organization_id: str, filters: Mapping[str, Any], *, offset: int, limit: int
 ) -> list[Row]:
     where, values = _filter(filters, 4)
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         f"""
         SELECT {GENERATION} FROM generations
         WHERE organization_id = $1 AND deleted_at IS NULL {where}
@@ -91,6 +91,7 @@ async def page(
         """,  # noqa: S608
         organization_id, offset, limit, *values,
     )  # fmt: skip
+    return rows
 
 
 async def count(

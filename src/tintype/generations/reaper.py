@@ -1,14 +1,18 @@
 """Forsaken work: what a dead worker left, what the queue lost, what ran past its Cancel-After.
 
 The queue may lose a ring and a worker may die at any line; the rows tell what is open. One process
-at a time looks (an advisory lock), every few seconds.
+at a time looks (an advisory lock), every few seconds; two that look at once do no harm.
 """
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from tintype import queue
 from tintype.core import log
+from tintype.core.errors import TintypeError
 from tintype.db.listen import notify
+from tintype.db.pool import Row
 from tintype.generations import operations, queries, run, run_queries
 
 EVERY_SECONDS: Final = 5.0
@@ -17,7 +21,7 @@ _BATCH: Final = 500
 _log = log.get("tintype.reaper")
 _DIED: Final = {
     "code": "PROVIDER_ERROR",
-    "message": "The work was started several times and never finished; its credits were given back.",
+    "message": "The work was started several times and never finished; its credits came back.",
 }
 
 
@@ -27,38 +31,49 @@ async def reap(studio: run.Studio) -> int:
         if not await run_queries.reaper_turn(tx):
             return 0
         overdue = await run_queries.overdue(tx, _BATCH)
-        for row in overdue:
-            await _cancel(tx, row)
-        forsaken = await run_queries.forsaken(tx, _QUIET_SECONDS, _BATCH)
-    used_up = []
+        forsaken = await run_queries.expired(tx, _BATCH)
+        forsaken += await run_queries.waiting(tx, _QUIET_SECONDS, _BATCH)
+    for row in overdue:
+        await _each(row, partial(_cancel, studio, row))
     ring = []
     for row in forsaken:
         if row["canceled"]:
-            await run.end(studio, row["id"], None, "canceled", None)
-        elif (
-            row["attempts"] >= studio.settings.worker.attempts_max and row["status"] == "processing"
-        ):
-            used_up.append(row["id"])
+            await _each(row, partial(run.end, studio, row["id"], None, "canceled", None))
+        elif row["attempts"] >= studio.settings.worker.attempts_max:
+            await _each(row, partial(_give_up, studio, row))
         else:
             ring.append(row["id"])
-    for generation_id in used_up:
-        if await run.end(studio, generation_id, None, "failed", _DIED):
-            _log.warning("gave up", generation=generation_id)
-    if ring:
-        async with studio.database.transaction() as tx:
-            live = await queue.ringing(tx, operations.ENTRYPOINT, ring)
-            for generation_id in sorted(set(ring) - live):
-                await queue.enqueue(tx, operations.ENTRYPOINT, generation_id)
-                _log.info("rang again", generation=generation_id)
+    await _ring(studio, ring)
     return len(overdue) + len(forsaken)
 
 
-async def _cancel(tx: operations.Transaction, row: operations.Row) -> None:
-    locked = await queries.find(tx, row["organization_id"], row["id"], None, lock=True)
-    if locked is None or locked["status"] not in {"queued", "processing"}:
+async def _each(row: Row, step: Callable[[], Awaitable[object]]) -> None:
+    """One work's trouble (a locked account) must not keep the others from being looked after."""
+    try:
+        await step()
+    except TintypeError as fault:
+        _log.warning("not reaped yet", generation=row["id"], fault=type(fault).__name__)
+
+
+async def _cancel(studio: run.Studio, row: Row) -> None:
+    """Queued work ends here, running work is told."""
+    if await run.end(studio, row["id"], None, "canceled", None):
         return
-    if locked["status"] == "queued":
-        await operations.cancel_queued(tx, row["organization_id"], row["id"])
+    async with studio.database.transaction() as tx:
+        await queries.request_cancel(tx, row["organization_id"], row["id"])
+        await notify(tx, row["id"])
+
+
+async def _give_up(studio: run.Studio, row: Row) -> None:
+    if await run.end(studio, row["id"], None, "failed", _DIED):
+        _log.warning("gave up", generation=row["id"])
+
+
+async def _ring(studio: run.Studio, generation_ids: list[str]) -> None:
+    if not generation_ids:
         return
-    await queries.request_cancel(tx, row["organization_id"], row["id"])
-    await notify(tx, row["id"])
+    async with studio.database.transaction() as tx:
+        live = await queue.ringing(tx, operations.ENTRYPOINT, generation_ids)
+        for generation_id in sorted(set(generation_ids) - live):
+            await queue.enqueue(tx, operations.ENTRYPOINT, generation_id)
+            _log.info("rang again", generation=generation_id)

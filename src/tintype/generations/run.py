@@ -8,9 +8,11 @@ together, or not at all.
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -19,7 +21,7 @@ from tintype.aliases import operations as aliases
 from tintype.core import log
 from tintype.core.errors import EngineUnavailable, TintypeError, Unavailable
 from tintype.core.settings import Settings
-from tintype.credits import operations as credits
+from tintype.credits import operations as ledger
 from tintype.db.listen import Signals
 from tintype.db.pool import Database, Row, Transaction
 from tintype.engines.base import Blob, EngineFault, Job, Output
@@ -27,13 +29,17 @@ from tintype.engines.registry import Engines
 from tintype.fetch import Fetcher, FetchFailed
 from tintype.generations import operations, run_queries, views
 from tintype.generations.metrics import attempt_failed, finished
-from tintype.generations.watch import LeaseLost, RunWatch, keep_lease
+from tintype.generations.watch import LeaseLost, RunWatch, canceled, keep_lease
 from tintype.images import operations as images
 from tintype.images.intake import StoredPicture, take_in
 from tintype.images.links import Links
 from tintype.media.inspect import Limits
 from tintype.storage import MissingObject, Storage
 
+_INSIST_SECONDS: Final = 0.5
+# How long storage or database get before the next attempt, and an engine at most.
+_AWAY_SECONDS: Final = 2.0
+_RETRY_AFTER_SECONDS_MAX: Final = 300.0
 _log = log.get("tintype.run")
 _ERROR_CODES: Final = {
     "CONTENT_REJECTED": "CONTENT_REJECTED",
@@ -59,7 +65,7 @@ class Studio:
 
 
 async def run(studio: Studio, generation_id: str) -> timedelta | None:
-    """Do the work behind a queue's ring; answer a delay when it should ring again."""
+    """Do the work behind a queue's ring; answer a delay when the ring came too early."""
     worker = studio.settings.worker
     lease = uuid4()
     async with studio.database.transaction() as tx:
@@ -67,100 +73,111 @@ async def run(studio: Studio, generation_id: str) -> timedelta | None:
             tx, generation_id, lease, worker.lease_seconds, worker.attempts_max
         )
         if row is None:
-            return await _not_claimed(tx, generation_id)
-        await operations.publish(
-            tx, row["organization_id"], "generation.processing", views.to_generation(row, [])
-        )
+            found = await run_queries.standing(tx, generation_id)
+        else:
+            await operations.publish(
+                tx, row["organization_id"], "generation.processing", views.to_generation(row, [])
+            )
+    if row is None:
+        return await _not_claimed(studio, generation_id, found)
     studio.leases[generation_id] = lease
     try:
-        return await _attempt(studio, row, lease)
+        await _attempt(studio, row, lease)
+    except LeaseLost:
+        _log.warning("lease lost, outcome discarded", generation=generation_id)
     finally:
-        studio.leases.pop(generation_id, None)
+        if studio.leases.get(generation_id) == lease:
+            del studio.leases[generation_id]
+    return None
 
 
-async def _attempt(studio: Studio, row: Row, lease: UUID) -> timedelta | None:
+async def _attempt(studio: Studio, row: Row, lease: UUID) -> None:
+    """Make the pictures and write the outcome, whatever it is, while the lease is kept."""
     started = time.monotonic()
     watch = RunWatch()
-    try:
-        async with keep_lease(studio, row["id"], lease, watch):
-            pictures, timings = await _make(studio, row, watch)
+    async with keep_lease(studio, row["id"], lease, watch):
+        try:
+            async with asyncio.timeout(studio.settings.worker.job_seconds_max):
+                pictures, timings = await _make(studio, row, watch)
             watch.raise_if_stopped()
-        timings["total_ms"] = round((time.monotonic() - started) * 1000)
-        await _complete(studio, row, lease, pictures, timings)
-        finished(row["model"], "completed", time.monotonic() - started)
-        return None
-    except LeaseLost:
-        _log.warning("lease lost, outcome discarded", generation=row["id"])
-        return None
-    except EngineFault as fault:
-        return await _faulted(studio, row, lease, fault)
-    except FetchFailed as fault:
-        wrong = EngineFault("PROVIDER_ERROR", fault.reason, retryable=fault.retryable)
-        return await _faulted(studio, row, lease, wrong)
-    except TintypeError as fault:
-        away = isinstance(fault, EngineUnavailable)
-        wrong = EngineFault(
-            "BAD_CREDENTIALS" if away else "PROVIDER_ERROR", fault.message,
-            retryable=isinstance(fault, Unavailable),
-        )  # fmt: skip
-        wrong.__cause__ = fault
-        return await _faulted(studio, row, lease, wrong)
-    except TimeoutError:
-        wrong = EngineFault("TIMEOUT", "The engine did not answer in time.")
-        return await _faulted(studio, row, lease, wrong)
+            timings["total_ms"] = round((time.monotonic() - started) * 1000)
+            await _insist(watch, partial(_complete, studio, row, lease, pictures, timings))
+        except LeaseLost:
+            raise
+        except Exception as fault:  # noqa: BLE001  Every way to fail is an outcome to write down.
+            wrong = _judged(fault, watch)
+            attempt_failed(row["model"], wrong.code)
+            _log.warning("attempt failed", generation=row["id"], attempt=row["attempts"],
+                         code=wrong.code, cause=log.where(wrong.__cause__))  # fmt: skip
+            await _insist(watch, partial(_faulted, studio, row, lease, wrong))
+        else:
+            finished(row["model"], "completed", time.monotonic() - started)
+
+
+async def _insist(watch: RunWatch, write: Callable[[], Awaitable[None]]) -> None:
+    """Write an outcome, again while the database is away or busy and the lease is ours.
+
+    The engine's work is dear: it is not thrown away for a moment's trouble of the database.
+    """
+    while True:
+        try:
+            return await write()
+        except Unavailable as fault:
+            _log.warning("outcome not written yet", cause=log.where(fault.__cause__))
+            if watch.lost:
+                raise LeaseLost from fault
+            await asyncio.sleep(_INSIST_SECONDS)
+
+
+def _judged(fault: Exception, watch: RunWatch) -> EngineFault:
+    """What went wrong, as a fault whose words a client may see. Raises LeaseLost."""
+    if watch.lost:
+        raise LeaseLost from fault
+    if watch.asked_to_cancel:
+        return canceled()
+    if isinstance(fault, EngineFault) and fault.code != "CANCELED":
+        return fault
+    match fault:
+        case EngineFault():
+            # Nobody asked for it: an engine must not end work that a client waits for.
+            wrong = EngineFault("PROVIDER_ERROR", "The engine gave up.", retryable=True)
+        case FetchFailed():
+            wrong = EngineFault("PROVIDER_ERROR", fault.reason, retryable=fault.retryable)
+        case EngineUnavailable():
+            wrong = EngineFault("BAD_CREDENTIALS", fault.message)
+        case Unavailable():
+            wrong = EngineFault("PROVIDER_ERROR", fault.message, retryable=True,
+                                retry_after_seconds=_AWAY_SECONDS)  # fmt: skip
+        case TintypeError():
+            wrong = EngineFault("PROVIDER_ERROR", fault.message)
+        case TimeoutError():
+            wrong = EngineFault("TIMEOUT", "The engine did not answer in time.")
+        case _:
+            wrong = EngineFault(
+                "PROVIDER_ERROR", "The work failed in an unforeseen way.", retryable=True
+            )
+    wrong.__cause__ = fault
+    return wrong
 
 
 async def _make(
     studio: Studio, row: Row, watch: RunWatch
 ) -> tuple[list[StoredPicture], dict[str, int]]:
-    """Run the engine for each variant and store what comes out."""
-    references = await _references(studio, row)
-    engine = studio.engines.engine_for(row["model"])
-    limits = Limits(
-        bytes_max=studio.settings.media.upload_bytes_max,
-        pixels_max=studio.settings.media.pixels_max,
-    )
-    deadline = studio.settings.worker.job_seconds_max
-    watch.parts = row["variants"]
-
-    async def one(variant: int) -> tuple[StoredPicture, float, float]:
-        job = Job(
-            operation="text_to_image",
-            model=row["model"],
-            prompt=row["enhanced_prompt"] or row["prompt"],
-            negative_prompt=row["negative_prompt"] or "",
-            references=references,
-            width=row["width"],
-            height=row["height"],
-            # The next seed for each variant, kept inside the column's range.
-            seed=(row["seed"] + variant) % 2**63,
-            deadline_seconds=deadline,
-            attempt=row["attempts"],
-            livemode=row["livemode"],
-        )
-        begun = time.monotonic()
-        output: Output = await engine.run(job, watch.part(variant))
-        drawn = time.monotonic()
-        if len(output.media) != 1:
-            raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)
-        picture = await take_in(
-            studio.storage, studio.pixels, row["organization_id"], output.media[0].data, limits,
-            keep_original=False, field="engine",
-        )  # fmt: skip
-        return picture, drawn - begun, time.monotonic() - drawn
-
-    # All variants share the deadline. The first fault cancels the others.
-    async with asyncio.timeout(deadline):
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(n)) for n in range(row["variants"])]
-        except asyncio.CancelledError:
-            watch.stop()
-            raise
-        except BaseExceptionGroup as faults:
-            watch.stop()
-            first = faults.exceptions[0]
-            raise first from first.__cause__
+    """Run the engine for each variant and store what comes out. The first fault ends them all."""
+    try:
+        references = await _references(studio, row)
+        watch.parts = row["variants"]
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(_variant(studio, row, references, number, watch))
+                for number in range(row["variants"])
+            ]
+    except BaseExceptionGroup as faults:
+        first = faults.exceptions[0]
+        raise first from first.__cause__
+    finally:
+        # An engine's thread outlives the task that waits for it; this reaches the thread.
+        watch.stop()
     made = [task.result() for task in tasks]
     timings = {
         "queued_ms": round((row["started_at"] - row["created_at"]).total_seconds() * 1000),
@@ -168,6 +185,41 @@ async def _make(
         "store_ms": round(max(store_s for _, _, store_s in made) * 1000),
     }
     return [picture for picture, _, _ in made], timings
+
+
+async def _variant(
+    studio: Studio, row: Row, references: tuple[Blob, ...], number: int, watch: RunWatch
+) -> tuple[StoredPicture, float, float]:
+    """One picture, stored, and the seconds that the engine and the storing took."""
+    engine = studio.engines.engine_for(row["model"])
+    limits = Limits(
+        bytes_max=studio.settings.media.upload_bytes_max,
+        pixels_max=studio.settings.media.pixels_max,
+    )
+    job = Job(
+        operation="text_to_image",
+        model=row["model"],
+        prompt=row["enhanced_prompt"] or row["prompt"],
+        negative_prompt=row["negative_prompt"] or "",
+        references=references,
+        width=row["width"],
+        height=row["height"],
+        # The next seed for each variant, kept inside the column's range.
+        seed=(row["seed"] + number) % 2**63,
+        deadline_seconds=studio.settings.worker.job_seconds_max,
+        attempt=row["attempts"],
+        livemode=row["livemode"],
+    )
+    begun = time.monotonic()
+    output: Output = await engine.run(job, watch.part(number))
+    drawn = time.monotonic()
+    if len(output.media) != 1:
+        raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)
+    picture = await take_in(
+        studio.storage, studio.pixels, row["organization_id"], output.media[0].data, limits,
+        keep_original=False, field="engine",
+    )  # fmt: skip
+    return picture, drawn - begun, time.monotonic() - drawn
 
 
 async def _references(studio: Studio, row: Row) -> tuple[Blob, ...]:
@@ -200,27 +252,32 @@ async def _references(studio: Studio, row: Row) -> tuple[Blob, ...]:
 async def _complete(
     studio: Studio, row: Row, lease: UUID, pictures: list[StoredPicture], timings: dict[str, int]
 ) -> None:
-    """Image rows, aliases, the state, the credits and the event: one transaction."""
+    """Image rows, aliases, the state, the credits and the event: one transaction.
+
+    A cancel that was answered counts: it ends in a CANCELED fault, never in a picture.
+    """
+    organization_id = row["organization_id"]
     async with studio.database.transaction() as tx:
-        if not await run_queries.lock(tx, row["id"], lease):
+        if row["flow_id"]:
+            await run_queries.keep_flow(tx, organization_id, row["flow_id"])
+        locked = await run_queries.lock(tx, row["id"], lease)
+        if locked is None:
             raise LeaseLost
-        organization_id = row["organization_id"]
-        rows = []
+        if locked["canceled"]:
+            raise canceled()
+        made = []
         for variant, picture in enumerate(pictures):
-            rows.append(await images.add_generated(tx, organization_id, picture, {
+            made.append(await images.add_generated(tx, organization_id, picture, {
                 "livemode": row["livemode"], "project_id": row["project_id"],
-                "flow_id": row["flow_id"], "generation_id": row["id"], "variant": variant,
+                # Null if the flow was deleted meanwhile.
+                "flow_id": locked["flow_id"], "generation_id": row["id"], "variant": variant,
                 "prompt": row["prompt"], "meta": {},
             }))  # fmt: skip
         done = await run_queries.complete(tx, row["id"], lease, row["credits_reserved"], timings)
         assert done is not None
-        if done["deleted"]:
-            for image in rows:
-                await images.forget(tx, organization_id, image["id"])
-        else:
-            await _name(tx, done, rows[0]["id"])
+        await _name(tx, done, made[0]["id"])
         if done["hold_id"]:
-            await credits.settle(tx, organization_id, done["hold_id"], done["credits_used"])
+            await ledger.settle(tx, organization_id, done["hold_id"], done["credits_used"])
         links = await _links(studio, tx, organization_id)
         (generation,) = await views.with_images(tx, organization_id, [done], links)
         await operations.publish(tx, organization_id, "generation.completed", generation)
@@ -239,24 +296,37 @@ async def _name(tx: Transaction, done: Row, image_id: str) -> None:
         )
 
 
-async def _faulted(studio: Studio, row: Row, lease: UUID, fault: EngineFault) -> timedelta | None:
+async def _faulted(studio: Studio, row: Row, lease: UUID, fault: EngineFault) -> None:
     """Cancel, try again a little later, or fail and give the credits back."""
-    attempt_failed(row["model"], fault.code)
-    _log.warning("attempt failed", generation=row["id"], attempt=row["attempts"], code=fault.code,
-                 cause=log.where(fault.__cause__))  # fmt: skip
-    worker = studio.settings.worker
-    error = {"code": _ERROR_CODES.get(fault.code, "PROVIDER_ERROR"), "message": fault.message}
     if fault.code == "CANCELED":
         await end(studio, row["id"], lease, "canceled", None)
-        return None
+        return
+    worker = studio.settings.worker
+    error = {"code": _ERROR_CODES.get(fault.code, "PROVIDER_ERROR"), "message": fault.message}
     if fault.retryable and row["attempts"] < worker.attempts_max:
         growing = worker.retry_seconds * 2 ** (row["attempts"] - 1)
-        delay = timedelta(seconds=max(growing, min(fault.retry_after_seconds or 0, 300)))
-        async with studio.database.transaction() as tx:
-            back = await run_queries.put_back(tx, row["id"], lease, delay, error, uncounted=False)
-        return delay if back else None
+        asked = min(fault.retry_after_seconds or 0, _RETRY_AFTER_SECONDS_MAX)
+        delay = timedelta(seconds=max(growing, asked))
+        await _put_back(studio, row["id"], lease, delay, error, uncounted=False)
+        return
     await end(studio, row["id"], lease, "failed", error)
-    return None
+
+
+async def _put_back(
+    studio: Studio,
+    generation_id: str,
+    lease: UUID,
+    delay: timedelta,
+    error: dict[str, Any] | None,
+    *,
+    uncounted: bool,
+) -> None:
+    """Queue our work again, with its ring; work that is to be canceled ends instead."""
+    async with studio.database.transaction() as tx:
+        if await run_queries.put_back(tx, generation_id, lease, delay, error, uncounted=uncounted):
+            await queue.ring_again(tx, operations.ENTRYPOINT, generation_id, delay=delay)
+            return
+    await end(studio, generation_id, lease, "canceled", None)
 
 
 async def end(
@@ -272,7 +342,7 @@ async def end(
         if row is None:
             return False
         if row["hold_id"]:
-            await credits.release(tx, row["organization_id"], row["hold_id"])
+            await ledger.release(tx, row["organization_id"], row["hold_id"])
         await operations.publish(
             tx, row["organization_id"], f"generation.{status}", views.to_generation(row, [])
         )
@@ -280,13 +350,15 @@ async def end(
     return True
 
 
-async def _not_claimed(tx: Transaction, generation_id: str) -> timedelta | None:
-    """Why there was nothing to take: done already, not due yet, in other hands, or used up."""
-    found = await run_queries.standing(tx, generation_id)
+async def _not_claimed(studio: Studio, generation_id: str, found: Row | None) -> timedelta | None:
+    """There was nothing to take: done already, to be canceled, not due yet, or in other hands."""
     if found is None or found["status"] not in {"queued", "processing"}:
         return None
-    wait: timedelta = found["wait"]
-    if found["status"] == "queued" and wait:
+    if found["canceled"]:
+        await end(studio, generation_id, None, "canceled", None)
+        return None
+    if found["status"] == "queued":
+        wait: timedelta = found["wait"]
         return wait
     # Another run holds it, or the reaper will end it: either way this ring is done.
     return None
@@ -294,12 +366,13 @@ async def _not_claimed(tx: Transaction, generation_id: str) -> timedelta | None:
 
 async def give_back(studio: Studio) -> None:
     """At a shutdown whose grace is over: return this process's work to the queue at once."""
-    for generation_id, lease in list(studio.leases.items()):
-        async with studio.database.transaction() as tx:
-            if await run_queries.put_back(
-                tx, generation_id, lease, timedelta(0), None, uncounted=True
-            ):
-                await queue.ring_again(tx, operations.ENTRYPOINT, generation_id)
+    returns = [
+        _put_back(studio, generation_id, lease, timedelta(0), None, uncounted=True)
+        for generation_id, lease in studio.leases.items()
+    ]
+    for outcome in await asyncio.gather(*returns, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            _log.warning("work not given back", fault=type(outcome).__name__)
 
 
 async def _links(studio: Studio, tx: Transaction, organization_id: str) -> Links:

@@ -11,6 +11,9 @@ from uuid import UUID
 from tintype.db.pool import Row, Transaction
 from tintype.generations.queries import GENERATION
 
+_CANCELED = """(cancel_requested_at IS NOT NULL
+    OR coalesce(cancel_at <= clock_timestamp(), false))"""
+
 
 async def claim(
     tx: Transaction, generation_id: str, lease: UUID, lease_seconds: float, attempts_max: int
@@ -22,6 +25,7 @@ async def claim(
             lease_until = clock_timestamp() + make_interval(secs => $3),
             attempts = attempts + 1, started_at = coalesce(started_at, clock_timestamp())
         WHERE id = $1 AND attempts < $4 AND cancel_requested_at IS NULL
+          AND (cancel_at IS NULL OR cancel_at > clock_timestamp())
           AND (status = 'queued' AND run_after <= clock_timestamp()
                OR status = 'processing' AND lease_until < clock_timestamp())
         RETURNING {GENERATION}
@@ -31,14 +35,13 @@ async def claim(
 
 
 async def standing(tx: Transaction, generation_id: str) -> Row | None:
-    """Why a claim found nothing."""
+    """Why a claim found nothing. `wait` is how long until queued work is due."""
     return await tx.fetchrow(
-        """
-        SELECT organization_id, status, attempts, cancel_requested_at,
-               lease_until < clock_timestamp() AS lease_over,
+        f"""
+        SELECT organization_id, status, {_CANCELED} AS canceled,
                greatest(run_after - clock_timestamp(), interval '0') AS wait
         FROM generations WHERE id = $1
-        """,
+        """,  # noqa: S608
         generation_id,
     )
 
@@ -48,25 +51,44 @@ async def renew(
 ) -> Row | None:
     """Keep the lease and tell the progress; None when the lease is lost."""
     return await tx.fetchrow(
-        """
+        f"""
         UPDATE generations SET lease_until = clock_timestamp() + make_interval(secs => $3),
             progress = greatest(progress, $4)
         WHERE id = $1 AND lease = $2 AND status = 'processing'
-        RETURNING cancel_requested_at IS NOT NULL
-            OR coalesce(cancel_at <= clock_timestamp(), false) AS canceled
-        """,
+        RETURNING {_CANCELED} AS canceled
+        """,  # noqa: S608
         generation_id, lease, lease_seconds, progress,
     )  # fmt: skip
 
 
-async def lock(tx: Transaction, generation_id: str, lease: UUID) -> bool:
-    """Hold the row for a finishing transaction; False when the lease is lost."""
-    found = await tx.fetchval(
-        "SELECT true FROM generations WHERE id = $1 AND lease = $2 AND status = 'processing'"
-        " FOR UPDATE",
+async def still_held(tx: Transaction, generation_id: str, lease: UUID) -> Row | None:
+    """What `renew` answers, without writing."""
+    return await tx.fetchrow(
+        f"""
+        SELECT {_CANCELED} AS canceled FROM generations
+        WHERE id = $1 AND lease = $2 AND status = 'processing'
+        """,  # noqa: S608
         generation_id, lease,
     )  # fmt: skip
-    return found is True
+
+
+async def keep_flow(tx: Transaction, organization_id: str, flow_id: str) -> None:
+    """Hold off the flow's deletion, which locks the flow before its generations, as we do."""
+    await tx.execute(
+        "SELECT FROM flows WHERE organization_id = $1 AND id = $2 FOR KEY SHARE",
+        organization_id, flow_id,
+    )  # fmt: skip
+
+
+async def lock(tx: Transaction, generation_id: str, lease: UUID) -> Row | None:
+    """Hold the row for a finishing transaction; None when the lease is lost."""
+    return await tx.fetchrow(
+        f"""
+        SELECT flow_id, {_CANCELED} AS canceled FROM generations
+        WHERE id = $1 AND lease = $2 AND status = 'processing' FOR UPDATE
+        """,  # noqa: S608
+        generation_id, lease,
+    )  # fmt: skip
 
 
 async def complete(
@@ -77,7 +99,7 @@ async def complete(
         UPDATE generations SET status = 'completed', progress = 1, credits_used = $3, timings = $4,
             lease = NULL, lease_until = NULL, error = NULL, completed_at = clock_timestamp()
         WHERE id = $1 AND lease = $2 AND status = 'processing'
-        RETURNING {GENERATION}, deleted_at IS NOT NULL AS deleted
+        RETURNING {GENERATION}
         """,  # noqa: S608
         generation_id, lease, credits_used, timings,
     )  # fmt: skip
@@ -112,36 +134,53 @@ async def put_back(
     *,
     uncounted: bool,
 ) -> bool:
-    """Return work to the queue; `uncounted` where the attempt was cut short by a shutdown."""
+    """Return work to the queue, unless it is to be canceled.
+
+    `uncounted` where the attempt was cut short by a shutdown. The delay counts from the
+    transaction's begin, as that of the ring does.
+    """
     status = await tx.execute(
         """
         UPDATE generations SET status = 'queued', lease = NULL, lease_until = NULL, error = $4,
-            run_after = clock_timestamp() + $3, progress = 0,
+            run_after = now() + $3, progress = 0,
             attempts = attempts - CASE WHEN $5 THEN 1 ELSE 0 END
-        WHERE id = $1 AND lease = $2 AND status = 'processing'
+        WHERE id = $1 AND lease = $2 AND status = 'processing' AND cancel_requested_at IS NULL
         """,
         generation_id, lease, delay, error, uncounted,
     )  # fmt: skip
     return bool(status == "UPDATE 1")
 
 
-async def forsaken(tx: Transaction, quiet_seconds: float, most: int) -> list[Row]:
-    """Open work that nobody seems to be on: leases run out, or due for a while."""
-    return await tx.fetch(
+async def expired(tx: Transaction, most: int) -> list[Row]:
+    """Started work whose run let its lease run out."""
+    rows: list[Row] = await tx.fetch(
+        """
+        SELECT id, organization_id, status, attempts, cancel_requested_at IS NOT NULL AS canceled
+        FROM generations WHERE status = 'processing' AND lease_until < clock_timestamp()
+        ORDER BY lease_until LIMIT $1
+        """,
+        most,
+    )
+    return rows
+
+
+async def waiting(tx: Transaction, quiet_seconds: float, most: int) -> list[Row]:
+    """Queued work that has been due for a while, longest first: its ring may be lost."""
+    rows: list[Row] = await tx.fetch(
         """
         SELECT id, organization_id, status, attempts, cancel_requested_at IS NOT NULL AS canceled
         FROM generations
-        WHERE status = 'processing' AND lease_until < clock_timestamp()
-           OR status = 'queued' AND run_after < clock_timestamp() - make_interval(secs => $1)
-        ORDER BY id LIMIT $2
+        WHERE status = 'queued' AND run_after < clock_timestamp() - make_interval(secs => $1)
+        ORDER BY run_after LIMIT $2
         """,
         quiet_seconds, most,
     )  # fmt: skip
+    return rows
 
 
 async def overdue(tx: Transaction, most: int) -> list[Row]:
     """Open work whose Cancel-After has passed."""
-    return await tx.fetch(
+    rows: list[Row] = await tx.fetch(
         """
         SELECT id, organization_id, status FROM generations
         WHERE cancel_at <= clock_timestamp() AND status IN ('queued', 'processing')
@@ -149,6 +188,7 @@ async def overdue(tx: Transaction, most: int) -> list[Row]:
         """,
         most,
     )
+    return rows
 
 
 async def reaper_turn(tx: Transaction) -> bool:

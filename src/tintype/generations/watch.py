@@ -7,19 +7,25 @@ from collections.abc import AsyncIterator
 from typing import Final, Protocol
 from uuid import UUID
 
-from tintype.core.errors import TintypeError
+from tintype.core import log
 from tintype.core.settings import Settings
 from tintype.db.listen import Signals, notify
-from tintype.db.pool import Database
+from tintype.db.pool import Database, Row
 from tintype.engines.base import EngineFault
 from tintype.generations import run_queries
 
 _PROGRESS_STEP: Final = 0.05
 _LOOK_SECONDS: Final = 0.5
+_OVERTIME_SECONDS: Final = 60.0
+_log = log.get("tintype.watch")
 
 
 class LeaseLost(Exception):
     """Another run may be working on this now; nothing of this one counts."""
+
+
+def canceled() -> EngineFault:
+    return EngineFault("CANCELED", "Canceled on request.")
 
 
 class RunWatch:
@@ -39,6 +45,15 @@ class RunWatch:
     def stop(self) -> None:
         self._stopped.set()
 
+    def lose(self, lost: bool) -> None:
+        if lost:
+            self.lost = True
+            self.stop()
+
+    def cancel(self) -> None:
+        self.asked_to_cancel = True
+        self.stop()
+
     def is_stopped(self) -> bool:
         return self._stopped.is_set()
 
@@ -55,7 +70,7 @@ class RunWatch:
         if self.lost:
             raise LeaseLost
         if self.asked_to_cancel:
-            raise EngineFault("CANCELED", "Canceled on request.")
+            raise canceled()
 
 
 class PartWatch:
@@ -89,15 +104,11 @@ async def keep_lease(
 ) -> AsyncIterator[None]:
     """Renew the lease while the block runs; stop the engine when it is lost or canceled.
 
-    Raises LeaseLost, or the engine's CANCELED fault, at the block's end.
+    It only tells the watch: the block asks it, and says itself why it ends.
     """
     task = asyncio.create_task(_renew(holder, generation_id, lease, watch))
     try:
         yield
-    except Exception:
-        # A run that was told to stop ends for that reason, whatever its engine made of it.
-        watch.raise_if_stopped()
-        raise
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -105,37 +116,48 @@ async def keep_lease(
 
 
 async def _renew(holder: Holder, generation_id: str, lease: UUID, watch: RunWatch) -> None:
-    """Renew at a third of the lease, at progress, and at once when the work is said to change."""
-    seconds = holder.settings.worker.lease_seconds
+    """Renew at a third of the lease and at progress; look when the work is said to change."""
+    worker = holder.settings.worker
+    seconds = worker.lease_seconds
     loop = asyncio.get_running_loop()
-    good_until = loop.time() + seconds
-    renewed_at, told = loop.time(), 0.0
+    renewed_at = loop.time()
+    good_until, told = renewed_at + seconds, 0.0
+    # An engine that never returns must not keep its work from others for ever.
+    end = renewed_at + worker.job_seconds_max + _OVERTIME_SECONDS
     async with holder.signals.subscribe(generation_id) as changed:
-        while True:
+        while not watch.lost:
             woken = await _wait(changed)
-            done = watch.share_done()
-            due = loop.time() >= renewed_at + seconds / 3
-            if not (woken or due or done >= told + _PROGRESS_STEP):
+            done, now = watch.share_done(), loop.time()
+            progress = done >= told + _PROGRESS_STEP and now >= renewed_at + _LOOK_SECONDS
+            due = progress or now >= renewed_at + seconds / 3
+            if not (woken or due):
                 continue
             try:
-                async with holder.database.transaction() as tx:
-                    row = await run_queries.renew(tx, generation_id, lease, seconds, done)
-                    if row is not None and done >= told + _PROGRESS_STEP:
-                        await notify(tx, generation_id)
-            except TintypeError:
+                row = await _ask(holder, generation_id, lease, done if due else None, progress)
+            except Exception as fault:  # noqa: BLE001  A fault of one round is not the lease's end.
+                _log.warning("lease not renewed", generation=generation_id, fault=log.where(fault))
                 # The database is away: go on until the lease is over by our own clock.
-                if loop.time() < good_until:
-                    continue
-                row = None
-            if row is None:
-                watch.lost = True
-                watch.stop()
-                return
-            renewed_at = loop.time()
-            good_until, told = renewed_at + seconds, max(told, done)
-            if row["canceled"]:
-                watch.asked_to_cancel = True
-                watch.stop()
+                watch.lose(loop.time() >= good_until)
+                continue
+            watch.lose(row is None or now >= end)
+            if due:
+                renewed_at, good_until, told = now, now + seconds, max(told, done)
+            if row is not None and row["canceled"]:
+                watch.cancel()
+
+
+async def _ask(
+    holder: Holder, generation_id: str, lease: UUID, done: float | None, tell: bool
+) -> Row | None:
+    if done is None:
+        async with holder.database.reading() as connection:
+            return await run_queries.still_held(connection, generation_id, lease)
+    async with holder.database.transaction() as tx:
+        seconds = holder.settings.worker.lease_seconds
+        row = await run_queries.renew(tx, generation_id, lease, seconds, done)
+        if row is not None and tell:
+            await notify(tx, generation_id)
+        return row
 
 
 async def _wait(changed: asyncio.Event) -> bool:

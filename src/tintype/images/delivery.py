@@ -65,7 +65,7 @@ class SingleFlight:
 async def answer(
     parts: Parts, flight: SingleFlight, name: str, query_string: bytes, accept: str
 ) -> HotAnswer:
-    """Everything about one request for an image's bytes; raises NotFound, Forbidden, …"""
+    """Everything about one request for an image's bytes; raises what its name, size or sig earn."""
     image_id, extension = _parse_name(name)
     query = query_of(query_string, MediaQuery)
     async with parts.database.reading() as connection:
@@ -115,8 +115,8 @@ async def picture(
     parts: Parts, flight: SingleFlight, row: Row, query: MediaQuery, kind: Format
 ) -> tuple[bytes, str]:
     """The bytes and their ETag, for a row of `deliverable`."""
-    shaped = query.w or query.h or query.fit or query.dpr or query.q
-    if not shaped and kind == row["format"]:
+    shaping = (query.w, query.h, query.fit, query.dpr, query.q)
+    if all(text is None for text in shaping) and kind == row["format"]:
         return await _stored(parts, row["object_key"]), f'"{row["sha256"][:32]}"'
     variant = parse_variant(
         w=query.w, h=query.h, fit=query.fit, dpr=query.dpr, q=query.q, format=kind

@@ -1,14 +1,14 @@
 """/images, the flow's images, and their bytes under /media."""
 
-from typing import Final
+from typing import Final, cast
 
 from litestar import asgi, delete, get, post, put
 from litestar.params import FromPath
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
-from tintype.aliases.models import normalize
+from tintype.aliases.models import assignable, normalize
 from tintype.api.bodies import read_json, read_query
-from tintype.api.hot import counted, question_of, send_answer
+from tintype.api.hot import asked, counted, send_answer
 from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
 from tintype.api.multipart import read_form
@@ -36,7 +36,6 @@ from tintype.images.models import (
 )
 from tintype.keys.auth import caller_of, needs
 from tintype.media.inspect import Limits
-from tintype.projects import operations as projects
 
 _MEDIA: Final = "/media/images"
 
@@ -57,8 +56,10 @@ async def upload_image(request: AnyRequest) -> Answer[AssignedImage]:
     limits = limits_of(parts(request))
     upload, form = await read_form(request, UploadForm, file_bytes_max=limits.bytes_max)
     check_meta(form.meta)
-    if form.alias is not None:
-        normalize(form.alias)
+    # What would be refused in the end is refused before pixels are touched.
+    for field, alias in (("alias", form.alias), ("flow_alias", form.flow_alias)):
+        if alias is not None:
+            assignable(alias, field)
     picture = await take_in(
         parts(request).storage, parts(request).pixels, caller.organization_id, upload.data, limits,
         keep_original=True,
@@ -174,20 +175,19 @@ async def delete_image(request: AnyRequest, image_id: FromPath[str]) -> Answer[N
 async def deliver_image(scope: Scope, receive: Receive, send: Send) -> None:
     """An image's bytes, in any size and format."""
     del receive
-    state = scope["litestar_app"].state
-    if scope["method"] not in {"GET", "HEAD"}:
+    http = cast("HTTPScope", scope)
+    state = http["litestar_app"].state
+    if http["method"] not in {"GET", "HEAD"}:
         raise MethodNotAllowed("This path takes GET.", headers={"Allow": "GET, HEAD"})
-    question, none_match, byte_range = question_of(scope)
-    name = scope["path"].strip("/")
-    question = (f"{_MEDIA}/{name}", *question[1:])
+    name = http["path"].strip("/")
+    asking = asked(http, f"{_MEDIA}/{name}")
+    since = state.hot.moment()
     answer = await delivery.answer(
-        state.parts, state.flight, name, scope["query_string"], question[2].decode("latin-1")
+        state.parts, state.flight, name, http["query_string"], asking.accept.decode("latin-1")
     )
-    state.hot.keep(question, answer)
+    state.hot.keep(asking.question, answer, since)
     counted("media", "miss")
-    await send_answer(
-        answer, send, method=scope["method"], none_match=none_match, byte_range=byte_range
-    )
+    await send_answer(answer, asking, send, method=http["method"])
 
 
 async def _update(request: AnyRequest, image_id: str, body: UpdateImage) -> Answer[AssignedImage]:
@@ -213,11 +213,9 @@ async def _list(
     alias = normalize(query.alias) if query.alias else None
     pattern = like_pattern(query.q)
     async with parts(request).database.reading() as tx:
-        flow, project = await flows.chosen(tx, caller, flow_id, project_id)
-        if flow is None:
-            project = await projects.chosen(tx, caller, project_id)
-        elif project_id is None:
-            project = None
+        flow, project = await flows.chosen(tx, caller, flow_id, project_id, to_add=False)
+        if flow is not None and project_id is None:
+            project = caller.project_id
         rows = await queries.page(
             tx, caller.organization_id, source=query.source, project_id=project, flow_id=flow,
             alias=alias, q=pattern, after=after, offset=query.offset, limit=query.limit + 1,

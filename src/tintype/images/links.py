@@ -29,7 +29,7 @@ class Links:
         plain = self._plain(image_id, kind)
         if self.secret is None:
             return plain
-        # Rounded to the hour's quarter, so that a list asked for again gives the same, cacheable URL.
+        # Rounded to the hour's quarter, so that a list asked for again gives the same URLs.
         expires = (int(time.time()) // 900 + 1) * 900 + LINK_SECONDS
         return f"{plain}?exp={expires}&sig={signature(self.secret, image_id, expires)}"
 

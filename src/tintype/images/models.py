@@ -72,8 +72,8 @@ class UploadForm(msgspec.Struct, kw_only=True):
 class UpdateImage(msgspec.Struct, kw_only=True):
     """What is left out stays as it is; null clears alias and focal point."""
 
-    alias: AliasText | None | msgspec.UnsetType = msgspec.UNSET
-    focal_point: FocalPoint | None | msgspec.UnsetType = msgspec.UNSET
+    alias: AliasText | msgspec.UnsetType | None = msgspec.UNSET
+    focal_point: FocalPoint | msgspec.UnsetType | None = msgspec.UNSET
     meta: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -82,7 +82,7 @@ class SetAlias(msgspec.Struct, kw_only=True):
 
 
 class ListImages(Paging, kw_only=True):
-    """`q` is looked for in the prompt and in the `meta` values."""
+    """`q` is looked for, without case, in the prompt and in the values inside `meta`."""
 
     source: Literal["generated", "uploaded"] | None = None
     project_id: str | None = None

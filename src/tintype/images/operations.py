@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tintype.accounts.models import require_feature
 from tintype.aliases import operations as aliases
 from tintype.core import ids
 from tintype.core.caller import Caller
-from tintype.core.errors import NotFound
+from tintype.core.errors import NotFound, ValidationFailed
 from tintype.db.listen import notify
 from tintype.db.pool import Row, Transaction
 from tintype.events import operations as events
@@ -38,6 +39,7 @@ async def add_upload(
     """Make the row of an uploaded picture, and give it the names that were asked for."""
     flow_id, project_id = await flows.chosen(tx, caller, form.flow_id, form.project_id)
     if form.flow_alias is not None and flow_id is None:
+        require_feature(caller.plan, "flows")
         flow_id = await flows.start(tx, caller, project_id=project_id, meta={})
     row = await queries.insert(
         tx, ids.new("img"), caller.organization_id,
@@ -118,8 +120,14 @@ async def resolve(
     flow_id: str | None,
     project_id: str | None,
 ) -> ResolvedImage:
-    """The image that an alias names: technical, then the flow's, then the project's."""
-    flow, project = await flows.chosen(tx, caller, flow_id, project_id)
+    """The image that an alias names: technical, then the flow's, then the project's.
+
+    Raises NotFound where it names none, or where flow or project aren't the caller's.
+    """
+    try:
+        flow, project = await flows.chosen(tx, caller, flow_id, project_id, to_add=False)
+    except ValidationFailed as fault:
+        raise NotFound(f"There is no such place: {fault.message}.") from fault
     found = await aliases.resolve(tx, caller, alias, flow_id=flow, project_id=project)
     row = await _row(tx, caller, found.image_id)
     return ResolvedImage(**_fields(row, links), resolved_from=found.resolved_from)

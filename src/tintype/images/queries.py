@@ -103,7 +103,9 @@ _FILTER = """
     AND ($4::text IS NULL OR i.flow_id = $4)
     AND ($5::text IS NULL OR EXISTS (SELECT FROM image_aliases a
         WHERE a.organization_id = $1 AND a.image_id = i.id AND a.alias = $5))
-    AND ($6::text IS NULL OR i.prompt ILIKE $6 OR i.meta::text ILIKE $6)
+    AND ($6::text IS NULL OR i.prompt ILIKE $6 OR EXISTS (
+        SELECT FROM jsonb_path_query(i.meta, 'strict $.**') v
+        WHERE jsonb_typeof(v) IN ('string', 'number', 'boolean') AND v #>> '{}' ILIKE $6))
 """
 
 
@@ -151,7 +153,7 @@ async def soft_delete(tx: Transaction, organization_id: str, image_id: str) -> b
 
 
 async def deliverable(tx: Transaction, image_id: str) -> Row | None:
-    """For delivery, which has no caller: the image's id is the address, `sig` guards private ones."""
+    """For delivery, which has no caller: the id is the address, `sig` guards private images."""
     return await tx.fetchrow(
         """
         SELECT i.id, i.organization_id, i.object_key, i.format, i.width, i.height, i.sha256,

@@ -14,6 +14,7 @@ from litestar.handlers import BaseRouteHandler
 from tintype.accounts.models import plan_named
 from tintype.api import ratelimit
 from tintype.api.bodies import query_of
+from tintype.api.client_address import client_address
 from tintype.api.exchange import exchange_of
 from tintype.api.parts import AnyRequest, Parts
 from tintype.core.caller import Caller
@@ -22,8 +23,6 @@ from tintype.keys import secrets
 from tintype.keys.cache import KeyCache
 
 _CALLER = "tintype.caller"
-# A well-formed key that isn't known costs a query; a client address gets this many a minute.
-_UNKNOWN_KEYS_PER_MINUTE = 120
 
 
 class NoQuery(msgspec.Struct):
@@ -73,12 +72,9 @@ async def authenticate(
         raise Unauthorized
     caller = await cache.find(secrets.digest(secret))
     if caller is None:
-        address = connection.client.host if connection.client else "unknown"
-        await ratelimit.count(
-            parts.database, exchange_of(connection.scope),
-            f"unknown-key:{address}", _UNKNOWN_KEYS_PER_MINUTE,
-        )  # fmt: skip
-        exchange_of(connection.scope).headers.clear()
+        peer = connection.client.host if connection.client else "unknown"
+        address = client_address(peer, connection.headers, parts.settings.server.trusted_proxies)
+        await ratelimit.count_unknown_key(parts.database, address)
         raise Unauthorized
     exchange_of(connection.scope).organization_id = caller.organization_id
     return caller

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from tintype.accounts import operations as accounts
 from tintype.core import ids
@@ -28,29 +28,67 @@ async def create(
     livemode: bool = True,
     project_id: str | None = None,
     expires_at: datetime | None = None,
+    maker_project_id: str | None = None,
 ) -> NewApiKey:
-    """Make a key; it can't have a scope that its maker lacks. The secret is shown only here."""
+    """Make a key; the secret is shown only here.
+
+    It can't do more than its maker: no scope that the maker lacks, no project but the one that the
+    maker is bound to (`maker_project_id`), no live key from a sandbox one. Raises Forbidden.
+    """
     if not name.strip() or len(name) > 200:  # noqa: PLR2004
         raise ValidationFailed("name", "must have 1 to 200 characters")
-    for scope in scopes:
-        if scope not in SCOPES:
-            raise ValidationFailed("scopes", f"{scope!r} is not one of {', '.join(SCOPES)}")
-        if scope not in maker_scopes:
-            raise Forbidden(f"A key can't be given the scope {scope}, which its maker lacks.",
-                            details={"scope": scope})  # fmt: skip
-    if expires_at is not None and expires_at <= datetime.now(UTC):
-        raise ValidationFailed("expires_at", "must lie in the future")
-    owner = organization_id if livemode else (await accounts.sandbox_of(tx, organization_id)).id
+    _check_scopes(scopes, maker_scopes)
+    if expires_at is not None:
+        if expires_at.tzinfo is None:
+            raise ValidationFailed("expires_at", "must say its time zone")
+        if expires_at <= datetime.now(UTC):
+            raise ValidationFailed("expires_at", "must lie in the future")
+    owner = await _owner(tx, organization_id, livemode=livemode)
+    project = await _project(tx, owner, project_id, maker_project_id)
     secret = secrets.make(livemode=livemode)
     key_id = ids.new("key")
     await queries.insert(
         tx, key_id, owner, name=name.strip(), prefix=secrets.prefix(secret),
         secret_sha256=secrets.digest(secret), scopes=sorted(set(scopes)),
-        project_id=project_id, expires_at=expires_at,
+        project_id=project, expires_at=expires_at,
     )  # fmt: skip
     row = await queries.find(tx, owner, key_id)
     assert row is not None
     return NewApiKey(**_fields(row), secret=secret)
+
+
+def _check_scopes(scopes: Collection[str], maker_scopes: Collection[str]) -> None:
+    if not scopes:
+        raise ValidationFailed("scopes", f"must name one or more of {', '.join(SCOPES)}")
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise ValidationFailed("scopes", f"{scope!r:.80} is not one of {', '.join(SCOPES)}")
+        if scope not in maker_scopes:
+            raise Forbidden(
+                f"A key can't be given the scope {scope}, which its maker lacks.",
+                details={"scope": scope},
+            )
+
+
+async def _owner(tx: Transaction, organization_id: str, *, livemode: bool) -> str:
+    """The organization that a key's data belongs to: its own, or its sandbox twin."""
+    if not livemode:
+        return (await accounts.sandbox_of(tx, organization_id)).id
+    if (await accounts.organization(tx, organization_id)).sandbox_of is not None:
+        raise Forbidden("A sandbox key can't make live keys.")
+    return organization_id
+
+
+async def _project(
+    tx: Transaction, owner: str, project_id: str | None, maker_project_id: str | None
+) -> str | None:
+    if project_id is None:
+        return maker_project_id
+    if not ids.is_id("prj", project_id) or not await queries.has_project(tx, owner, project_id):
+        raise ValidationFailed("project_id", "there is no such project")
+    if maker_project_id not in {None, project_id}:
+        raise Forbidden("A key that is bound to a project makes keys for that project only.")
+    return project_id
 
 
 async def keys(tx: Transaction, organization_id: str) -> list[ApiKey]:
@@ -65,7 +103,7 @@ async def revoke(tx: Transaction, organization_id: str, key_id: str) -> ApiKey:
         await notify(tx, key_id)
     row = await queries.find(tx, organization_id, key_id)
     if row is None:
-        raise NotFound(f"There is no key {key_id}.")
+        raise NotFound(f"There is no key {key_id[:80]}.")
     return ApiKey(**_fields(row))
 
 
@@ -77,8 +115,10 @@ def expiry(text: str) -> datetime:
     return datetime.now(UTC) + int(match[1]) * _UNITS[match[2]]
 
 
-def _fields(row: Row) -> dict[str, object]:
-    fields = {name: row[name] for name in ApiKey.__struct_fields__ if name != "status"}
+def _fields(row: Row) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: row[name] for name in ApiKey.__struct_fields__ if name != "status"
+    }
     expired = row["expires_at"] is not None and row["expires_at"] <= datetime.now(UTC)
     fields["status"] = "revoked" if row["revoked_at"] else "expired" if expired else "active"
     return fields

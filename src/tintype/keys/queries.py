@@ -74,7 +74,7 @@ async def authenticate(tx: Transaction, secret_sha256: bytes) -> Row | None:
     return await tx.fetchrow(
         """
         SELECT k.id, k.organization_id, k.scopes, k.project_id, k.expires_at,
-               p.plan, p.rate_limit, p.private_media, o.signing_secret,
+               p.plan, p.rate_limit, o.private_media, o.signing_secret,
                o.sandbox_of IS NULL AS livemode
         FROM api_keys k
         JOIN organizations o ON o.id = k.organization_id

@@ -1,17 +1,17 @@
-"""GET /live: a prompt in a URL, answered with a picture. POST /live/urls: the same without a key."""
+"""GET /live: a prompt in a URL, answered with a picture. POST /live/urls: that, without a key."""
 
 import time
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from litestar import asgi, post
 from litestar.connection import ASGIConnection
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from tintype.accounts.models import require_feature
 from tintype.api.bodies import query_of, read_json
-from tintype.api.hot import HotAnswer, counted, question_of, send_answer
+from tintype.api.hot import HotAnswer, asked, counted, send_answer
 from tintype.api.idempotency import write
 from tintype.api.parts import AnyRequest, Parts, parts
 from tintype.api.rendering import Answer
@@ -70,13 +70,15 @@ _FAULTS: Final[dict[str, type[TintypeError]]] = {
 async def live(scope: Scope, receive: Receive, send: Send) -> None:
     """The picture of a prompt: cached by what is asked, made once, raw bytes."""
     del receive
-    if scope["method"] not in {"GET", "HEAD"}:
+    http = cast("HTTPScope", scope)
+    if http["method"] not in {"GET", "HEAD"}:
         raise MethodNotAllowed("This path takes GET.", headers={"Allow": "GET, HEAD"})
-    state = scope["litestar_app"].state
+    state = http["litestar_app"].state
     made: Parts = state.parts
-    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
-    question, none_match, byte_range = question_of(scope)
-    query = query_of(scope["query_string"], LiveQuery)
+    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(http)
+    asking = asked(http)
+    query = query_of(http["query_string"], LiveQuery)
+    since = state.hot.moment()
     caller = await _caller(connection, query)
     if "images:write" not in caller.scopes:
         raise Forbidden("This key lacks the scope images:write.", details={"scope": "images:write"})
@@ -89,18 +91,15 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
     if not hit:
         entry = await _miss(made, connection, caller, links, wanted)
     assert entry is not None
-    answer = await _answer(made, state.flight, caller, query, entry, question[2])
-    state.hot.keep(question, answer)
+    answer = await _answer(made, state.flight, caller, query, entry, asking.accept)
+    state.hot.keep(asking.question, answer, since)
     counted("live", "hit" if hit else "miss")
-    await send_answer(
-        _with_status(answer, hit=hit), send, method=scope["method"],
-        none_match=none_match, byte_range=byte_range,
-    )  # fmt: skip
+    await send_answer(_with_status(answer, hit=hit), asking, send, method=http["method"])
 
 
 @post("/live/urls", guards=[needs("images:write")], opt={"body": CreateLiveUrl, "answers": [201]})
 async def create_live_url(request: AnyRequest) -> Answer[LiveUrl]:
-    """Sign a live URL, to be put into a page; it needs no key and its parameters can't be changed."""
+    """Sign a live URL for a page: it needs no key, and its parameters can't be changed."""
     caller = caller_of(request)
     require_feature(caller.plan, "images")
     body = await read_json(request, CreateLiveUrl)

@@ -36,11 +36,13 @@ async def put(tx: Transaction, organization_id: str, digest: bytes, generation_i
 
 
 async def owner(tx: Transaction, organization_id: str) -> Row | None:
-    """What a signed URL's caller is made of."""
+    """What a signed URL's caller is made of; a sandbox goes by its organization's terms."""
     return await tx.fetchrow(
         """
-        SELECT plan, rate_limit, private_media, signing_secret, sandbox_of IS NULL AS livemode
-        FROM organizations WHERE id = $1 AND suspended_at IS NULL
+        SELECT p.plan, p.rate_limit, o.private_media, o.signing_secret,
+               o.sandbox_of IS NULL AS livemode
+        FROM organizations o JOIN organizations p ON p.id = coalesce(o.sandbox_of, o.id)
+        WHERE o.id = $1 AND o.suspended_at IS NULL AND p.suspended_at IS NULL
         """,
         organization_id,
     )

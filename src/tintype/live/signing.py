@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tintype.core.errors import Forbidden
+from tintype.core.errors import Forbidden, ValidationFailed
 from tintype.live.models import CreateLiveUrl, LiveQuery
 
 _UNSIGNED: Final = frozenset({"sig"})
@@ -18,7 +18,15 @@ _UNSIGNED: Final = frozenset({"sig"})
 def sign(
     base_url: str, organization_id: str, secret: bytes, ask: CreateLiveUrl
 ) -> tuple[str, int | None]:
-    """The URL, and the epoch second at which it ends."""
+    """The URL, and the epoch second at which it ends.
+
+    Raises ValidationFailed for a reference with a comma, which is what parts references in a URL.
+    """
+    for number, text in enumerate(ask.reference_images):
+        if "," in text:
+            raise ValidationFailed(
+                f"reference_images[{number}]", "must not hold a comma; write it as %2C"
+            )
     expires = None if ask.expires_in is None else int(time.time()) + ask.expires_in
     query = LiveQuery(
         prompt=ask.prompt, aspect_ratio=ask.aspect_ratio, resolution=ask.resolution,

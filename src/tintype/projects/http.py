@@ -26,7 +26,7 @@ async def create_project(request: AnyRequest) -> Answer[Project]:
 
     async def act(tx: Transaction) -> Answer[Project]:
         project = await operations.create(tx, caller, name=body.name, meta=body.meta)
-        return Answer(project, status=201)
+        return Answer(project, status=201, headers={"Location": f"{request.url.path}/{project.id}"})
 
     return await write(request, caller, body, act)
 

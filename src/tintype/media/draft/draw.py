@@ -10,16 +10,16 @@ the subject changes keeps the place.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pyvips
-
 from tintype.media.draft.compose import compose
 from tintype.media.draft.pictures import Print, print_of
 from tintype.media.draft.scene import read_scene
 from tintype.media.draft.stage import SHORT_SIDE
 from tintype.media.draft.svg import num
+from tintype.media.vips import Image, VipsError
 
 PIXELS_MAX = 4096 * 4096
 SIDE_MIN, SIDE_MAX = 16, 8192
+RATIO_MAX = 16  # Longer strips would be all repetition, and cost seconds.
 REFERENCES_MAX = 16
 
 
@@ -100,6 +100,8 @@ def _check(width: int, height: int, references: int) -> None:
         raise ValueError(f"A side must be {SIDE_MIN} to {SIDE_MAX} pixels.")
     if width * height > PIXELS_MAX:
         raise ValueError(f"At most {PIXELS_MAX} pixels can be drawn.")
+    if max(width, height) > RATIO_MAX * min(width, height):
+        raise ValueError(f"Of its pixels, a long side has at most {RATIO_MAX} times the short one.")
     if references > REFERENCES_MAX:
         raise ValueError(f"At most {REFERENCES_MAX} references can be shown.")
 
@@ -118,7 +120,7 @@ def _rasterized(
     progress: Callable[[float], None],
 ) -> bytes:
     """PNG bytes; progress runs on from a quarter, and a cancellation stops libvips midway."""
-    image: Any = pyvips.Image.svgload_buffer(markup.encode(), unlimited=True)
+    image: Any = Image.svgload_buffer(markup.encode(), unlimited=True)
     if (image.width, image.height) != (width, height):
         raise RuntimeError("librsvg gave another size than the drawing has.")
     flat = image.flatten(background=[255, 255, 255]).copy()
@@ -138,7 +140,7 @@ def _rasterized(
     flat.signal_connect("eval", heard)
     try:
         data: bytes = flat.write_to_buffer(".png", compression=4, filter=0x08)
-    except pyvips.Error:
+    except VipsError:
         if canceled():
             raise DrawingCanceled from None
         raise

@@ -11,6 +11,7 @@ from tintype.media.draft.subjects import SUBJECTS, Subject
 # Things of life's every size share one picture: heights are compressed towards each other.
 _COMPRESS = 0.42
 _LEDGE_METRES_MAX = 0.5
+_RELATED = frozenset(["on", "over", "under", "before", "behind"])  # Placed by their partner.
 _FOOT: Mapping[str, float] = {
     "field": 0.74,
     "forest": 0.72,
@@ -100,7 +101,7 @@ def arrange(st: Stage, place: Where) -> list[Placed]:
         return []
     frame = area(st, place)
     heights = _heights(st, frame, known)
-    roots = [n for n, (item, _) in enumerate(known) if item.rel not in {"on", "over", "under"}]
+    roots = [n for n, (item, _) in enumerate(known) if item.rel not in _RELATED]
     roots = roots or [0]
     slots = _slots(st, frame, place, known, heights, roots)
     placed: list[Placed] = []
@@ -133,7 +134,7 @@ def _heights(st: Stage, frame: Area, known: list[tuple[Item, Subject]]) -> list[
     across = sum(
         k * s.width / s.height * min(i.count, 4) ** 0.85
         for (i, s), k in zip(known, ratios, strict=True)
-        if i.rel not in {"on", "over", "under"}
+        if i.rel not in _RELATED
     )
     share = known[0][1].share if len(known) == 1 else 0.9
     if st.scene.close:
@@ -142,7 +143,10 @@ def _heights(st: Stage, frame: Area, known: list[tuple[Item, Subject]]) -> list[
     stacked = any(i.rel in {"on", "over"} for i, _ in known)
     if stacked:
         room *= 0.72
-    unit = min(room, frame.width * 0.92 * min(1.0, share + 0.15) / max(across, 0.01), st.s * 0.74)
+    # Long things are kept lower, or they would hide the place they are in.
+    long = across > 1.5 and not st.scene.close
+    most = st.s * (0.47 if long else 0.74)
+    unit = min(room, frame.width * 0.92 * min(1.0, share + 0.15) / max(across, 0.01), most)
     return [unit * k for k in ratios]
 
 
@@ -250,6 +254,15 @@ def _related(
         case "under":
             k = min(height, base.height * 0.45)
             return Placed(item, subject, base.x, base.foot + st.s * 0.015, k, flip=flip)
+        case "before" | "behind":
+            near = item.rel == "before"
+            side = 1 if base.x < st.w / 2 else -1
+            x = base.x + side * base.width * (0.32 if near else 0.4)
+            foot = base.foot + st.s * (0.05 if near else -0.05)
+            if near and base.shadow == "ground":
+                foot = max(foot, frame.foot)
+            k = min(height, foot - st.h * 0.05)
+            return Placed(item, subject, x, foot, k, flip=flip, shadow=base.shadow)
         case _:
             seat = base.top + base.height * base.subject.seat
             widest = base.width * 0.62

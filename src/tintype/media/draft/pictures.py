@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyvips
-
+from tintype.core.errors import TintypeError
 from tintype.media.draft.settings.backdrop import Where
 from tintype.media.draft.stage import Stage
 from tintype.media.draft.svg import element, group, num, rect, stroke
+from tintype.media.inspect import Inspection, Limits, inspect
+from tintype.media.vips import VipsError, open_picture
 
 _SIDE_PIXELS_MAX = 1024
-_DECODED_PIXELS_MAX = 100_000_000
+_LIMITS = Limits(bytes_max=100_000_000, pixels_max=100_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +29,26 @@ class Print:
 
 
 def print_of(data: bytes) -> Print:
-    """Raises ValueError when `data` is not a picture that can be decoded safely."""
+    """Raises ValueError when `data` is not a picture of a kind and size that we take."""
     try:
-        source: Any = pyvips.Image.new_from_buffer(data, "", access="sequential")
-        if source.get("vips-loader").startswith(("svg", "pdf", "magick")):
-            raise ValueError("A reference must be a raster picture.")
-        if source.width * source.height > _DECODED_PIXELS_MAX:
-            raise ValueError("A reference has too many pixels.")
-        image: Any = pyvips.Image.thumbnail_buffer(
-            data, _SIDE_PIXELS_MAX, height=_SIDE_PIXELS_MAX, size="down"
+        seen = inspect(data, _LIMITS, "reference")
+        source = open_picture(data, seen.format, shrink=_shrink(seen))
+        small: Any = source.thumbnail_image(
+            _SIDE_PIXELS_MAX, height=_SIDE_PIXELS_MAX, size="down"
         ).colourspace("srgb")
-        if image.hasalpha():
-            image = image.flatten(background=[255, 255, 255])
-        encoded: bytes = image.write_to_buffer(".jpg", Q=90, keep="none")
-    except pyvips.Error as fault:
+        if small.hasalpha():
+            small = small.flatten(background=[255, 255, 255])
+        encoded: bytes = small.write_to_buffer(".jpg", Q=90, keep="none")
+    except (TintypeError, VipsError) as fault:
         raise ValueError("A reference could not be read as a picture.") from fault
     text = base64.b64encode(encoded).decode("ascii")
-    return Print(f"data:image/jpeg;base64,{text}", image.width / image.height)
+    return Print(f"data:image/jpeg;base64,{text}", small.width / small.height)
+
+
+def _shrink(seen: Inspection) -> int:
+    """How far the decoder may shrink the picture itself, still larger than a print."""
+    spare = max(seen.width, seen.height) // _SIDE_PIXELS_MAX
+    return next((k for k in (8, 4, 2) if k <= spare), 1)
 
 
 def _image(one: Print, x: float, y: float, w: float, h: float) -> str:

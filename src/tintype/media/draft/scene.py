@@ -16,7 +16,9 @@ ITEMS_MAX = 4
 COUNT_MAX = 7
 
 GROUPS: Mapping[str, frozenset[str]] = {
-    "people": frozenset(["person", "couple", "dancer", "hiker", "astronaut"]),
+    "people": frozenset(
+        ["person", "woman", "man", "child", "couple", "dancer", "hiker", "astronaut"]
+    ),
     "animals": frozenset(
         [
             "cat",
@@ -55,7 +57,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
     "clear": frozenset(["clear", "sun"]),
     "bird": frozenset(["bird", "birds"]),
     "tree": frozenset(["tree", "pine", "palm", "trees"]),
-    "person": frozenset(["person", "couple", "dancer", "hiker"]),
+    "person": frozenset(["person", "woman", "man", "child", "couple", "dancer", "hiker"]),
 }
 ENCLOSED = frozenset(["room", "studio", "space", "underwater"])
 
@@ -98,7 +100,9 @@ class Scene:
 # Two nouns close together that make one figure, in the second one's colour: "a woman in a red
 # dress", "a bouquet of pink flowers", "a vase with roses".
 _ONE_THING: Mapping[tuple[str, str], str] = {
-    ("person", "dress"): "person",
+    ("person", "dress"): "woman",
+    ("woman", "dress"): "woman",
+    ("child", "dress"): "child",
     ("dancer", "dress"): "dancer",
     ("bouquet", "flower"): "bouquet",
     ("vase", "flower"): "bouquet",

@@ -4,7 +4,7 @@ import math
 
 from tintype.media.draft.colour import lighter, mix
 from tintype.media.draft.stage import Stage
-from tintype.media.draft.svg import circle, ellipse, group, num, path, polygon, rect, smooth, stroke
+from tintype.media.draft.svg import circle, ellipse, num, path, polygon, rect, smooth, stroke
 
 
 def sky(st: Stage) -> str:
@@ -77,7 +77,8 @@ def cloud(x: float, y: float, width: float, color: str, belly: str, bumps: list[
     for i, bump in enumerate(bumps):
         share = (i + 0.5) / len(bumps)
         radius = width * (0.09 + 0.13 * math.sin(math.pi * share)) * bump
-        out += circle(x + width * (0.16 + 0.68 * share), y - thick * 0.72, radius, color)
+        middle = y - max(thick * 0.72, radius)
+        out += circle(x + width * (0.16 + 0.68 * share), middle, radius, color)
     return out + rect(
         x + width * 0.1, y - thick * 0.42, width * 0.72, thick * 0.42, belly, thick * 0.21
     )
@@ -105,7 +106,7 @@ def clouds(st: Stage) -> str:
         x = share * (st.w + 200) - 100 - width / 2
         tone = mix(white, light.sky[1], 0.18 + 0.5 * far)
         bumps = [r.uniform(0.72, 1.05) for _ in range(r.choice([3, 3, 4]))]
-        out += group(cloud(x, y, width, tone, mix(tone, light.sky[1], 0.22), bumps), opacity=0.92)
+        out += cloud(x, y, width, tone, mix(tone, light.sky[1], 0.22), bumps)
     return out
 
 

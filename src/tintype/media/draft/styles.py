@@ -12,7 +12,7 @@ Change = Callable[[str], str]
 
 
 def _vintage(color: str) -> str:
-    return mix(shifted(color, saturation=0.72, value=0.95), "#d9b27a", 0.24)
+    return mix(shifted(color, saturation=0.84), "#dcb274", 0.2)
 
 
 def _monochrome(color: str) -> str:

@@ -215,6 +215,10 @@ def _han(run: str) -> Iterator[Mention]:
         at += len(piece)
 
 
+def _is_filler(word: str) -> bool:
+    return any(word in table.filler for table in tables().values())
+
+
 def latin_language(words: list[str]) -> Language:
     """Which of the languages in Latin script the words are in: the one that knows the most."""
     best: Language = "en"
@@ -222,9 +226,9 @@ def latin_language(words: list[str]) -> Language:
     for language in LANGUAGES:
         if language in {"ru", "zh"}:
             continue
-        table = tables()[language]
-        points = sum(1.0 for w in words if w in table.filler)
-        points += sum(1.5 for w in words if w not in table.filler and _word(w, language)[0])
+        points = sum(1.0 for w in words if w in tables()[language].filler)
+        # "The" is no tea, however French it may look.
+        points += sum(1.5 for w in words if not _is_filler(w) and _word(w, language)[0])
         if points > score + (0.4 if best == "en" else 0):
             best, score = language, points
     return best

@@ -1,5 +1,7 @@
 """Backdrops that stand on the horizon: mountains, hills, forest, city."""
 
+import itertools
+
 from tintype.media.draft.colour import lighter, mix
 from tintype.media.draft.light import COLORS
 from tintype.media.draft.shapes import conifer
@@ -57,6 +59,22 @@ def _snow(st: Stage, one: list[Point], two: list[Point], share: float, color: st
     return polygon([*a, *teeth[::-1], *b[::-1]], color)
 
 
+def _range(st: Stage, base: float, rise: float, peaks: int) -> list[Point]:
+    """The outline of a distant range: uneven peaks with a shoulder, valleys half way between."""
+    r = st.rng
+    tops = [
+        (st.w * (i + r.uniform(0.2, 0.8)) / peaks, base - rise * r.uniform(0.55, 1.0))
+        for i in range(-1, peaks + 1)
+    ]
+    points: list[Point] = [(tops[0][0], base)]
+    for (x0, y0), (x1, y1) in itertools.pairwise(tops):
+        low = base - (base - max(y0, y1)) * r.uniform(0.4, 0.62)
+        shoulder = r.uniform(0.3, 0.45)
+        points += [(x0, y0), (x0 + (x1 - x0) * shoulder * 0.6, y0 + (low - y0) * shoulder)]
+        points.append((x0 + (x1 - x0) * r.uniform(0.42, 0.6), low))
+    return [*points, tops[-1], (tops[-1][0], base)]
+
+
 def mountains(st: Stage, base: float, *, rise: float) -> str:
     """Two hazy ranges, then a few faceted peaks, mist between them."""
     r = st.rng
@@ -68,13 +86,7 @@ def mountains(st: Stage, base: float, *, rise: float) -> str:
         snow = r.choice([0.0, 0.24, 0.3])
     out = ""
     for level, far in enumerate((0.74, 0.52)):
-        n = round(6 * st.w / st.s) + 1 - level
-        points: list[Point] = [(-60.0, base)]
-        for i in range(n):
-            x = st.w * (i + r.uniform(0.15, 0.85)) / n
-            points.append((x - st.w / n * 0.42, base - rise * r.uniform(0.26, 0.42)))
-            points.append((x, base - rise * r.uniform(0.62, 0.95 - 0.2 * level)))
-        points += [(st.w + 60, base - rise * 0.3), (st.w + 60, base)]
+        points = _range(st, base, rise * (0.86 - 0.16 * level), round(5 * st.w / st.s) + 1 + level)
         out += polygon(points, st.depth(tone, far))
     out += wisps(st, base - rise * 0.42, 4, lighter(st.light.haze, 0.4), 0.5)
     count = max(2, round(2.6 * st.w / st.s))

@@ -140,9 +140,9 @@ def beach(st: Stage) -> str:
     paint = st.linear((0, lighter(tone, 0.15)), (1, mix(tone, "#b9875a", 0.28)))
     out = water(st, "sea")
     out += group(
-        path(d + close, st.depth("#cdeae6", 0.05)), transform="translate(0 -22)", opacity=0.55
+        path(d + close, st.depth("#cdeae6", 0.05)), transform="translate(0 -22)", fill_opacity=0.55
     )
-    out += group(path(d + close, "#ffffff"), transform="translate(0 -7)", opacity=0.9)
+    out += group(path(d + close, "#ffffff"), transform="translate(0 -7)", fill_opacity=0.9)
     out += group(path(d + close, mix(tone, "#a97f58", 0.35)), transform="translate(0 2)")
     out += group(path(d + close, paint), transform="translate(0 16)")
     for _ in range(round(22 * st.w / st.s)):

@@ -119,6 +119,27 @@ def person(b: Brush) -> str:
     return _standing(b, 60, b.main, skirt=b.rng.random() < 0.45)
 
 
+def woman(b: Brush) -> str:
+    return _standing(b, 60, b.main, skirt=True)
+
+
+def man(b: Brush) -> str:
+    return _standing(b, 60, b.main, skirt=False)
+
+
+def child(b: Brush) -> str:
+    """A child with a toy balloon."""
+    body = _standing(b, 60, b.main, skirt=b.rng.random() < 0.5)
+    return body + _balloon_on_a_string(b)
+
+
+def _balloon_on_a_string(b: Brush) -> str:
+    tone = b.accent if b.accent != "#f4efe4" else "#e2574c"
+    out = stroke("M96 156C116 120 92 90 112 52", "#6b5a5a", 1.6)
+    out += path("M112 52C92 40 92 6 114 4C136 6 136 40 116 52Z", tone)
+    return out + path("M104 16C102 24 103 32 106 38C99 32 98 22 104 16Z", "#ffffff", opacity=0.6)
+
+
 def couple(b: Brush) -> str:
     other = b.accent if b.accent != "#f4efe4" else "#e8b04a"
     out = group(_standing(b, 56, b.main, skirt=True), transform="translate(0 16) scale(0.935)")
@@ -286,6 +307,9 @@ def robot(b: Brush) -> str:
 _CLOTHES = ("#d8533f", "#2f8f9a", "#e8a13a", "#5d6fb8", "#b8557f")
 SUBJECTS: Mapping[str, Subject] = {
     "person": Subject(person, 120, 240, "ground", 1.7, "city", _CLOTHES, share=0.86),
+    "woman": Subject(woman, 120, 240, "ground", 1.65, "city", ("#2f8f9a", *_CLOTHES), share=0.86),
+    "man": Subject(man, 120, 240, "ground", 1.8, "city", ("#5d6fb8", *_CLOTHES), share=0.86),
+    "child": Subject(child, 136, 240, "ground", 1.1, "field", ("#e8a13a", *_CLOTHES), share=0.74),
     "couple": Subject(couple, 184, 240, "ground", 1.75, "beach", _CLOTHES, share=0.84),
     "dancer": Subject(
         dancer,
