@@ -24,7 +24,6 @@ from tintype.db.pool import Connection, Database, Transaction, dedicated_connect
 # Answers a delay when the same ring should come again; None when it is done with.
 Run = Callable[[str], Awaitable[timedelta | None]]
 
-HEARTBEAT_SECONDS: Final = 15
 # Rings that fall due, and those whose NOTIFY was lost, are found by looking, this often.
 _POLL_SECONDS: Final = 1
 _RESTART_SECONDS: Final = 1.0
@@ -94,14 +93,23 @@ async def prune(tx: Transaction) -> bool:
 class Consumer:
     """Takes jobs until told to stop, through any number of lost connections.
 
+    A job of a process that gave no sign of life for `heartbeat_seconds` is taken again.
     `stop()` ends the taking; jobs that run go on. Never cancel `run()`: PgQueuer would delete the
     rows of running jobs. After a grace the process exits hard, and leases run out.
     """
 
-    def __init__(self, database: Database, jobs: Mapping[str, Run], concurrency: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        jobs: Mapping[str, Run],
+        *,
+        concurrency: int,
+        heartbeat_seconds: float,
+    ) -> None:
         self._database = database
         self._jobs = jobs
         self._concurrency = concurrency
+        self._heartbeat = timedelta(seconds=heartbeat_seconds)
         self._stopping = asyncio.Event()
         # More than one only while jobs of a lost connection end beside its successor's.
         self._takers: list[_Taker] = []
@@ -139,8 +147,7 @@ class Consumer:
 
     async def _take(self, connection: Connection) -> None:
         """Take jobs over this connection; when it is lost, only wait for those taken."""
-        taker = _Taker(Queries(AsyncpgDriver(connection)))
-        taker.room = self._room
+        taker = _Taker(Queries(AsyncpgDriver(connection)), self._room)
         for name, run in self._jobs.items():
             taker.entrypoint(name)(_answer(taker, run))
         self._takers.append(taker)
@@ -153,7 +160,7 @@ class Consumer:
                 # PgQueuer wants twice the batch at least; `_Taker` holds the true limit.
                 max_concurrent_tasks=max(2 * _BATCH, self._concurrency),
                 shutdown_on_listener_failure=True,
-                heartbeat_timeout=timedelta(seconds=HEARTBEAT_SECONDS),
+                heartbeat_timeout=self._heartbeat,
                 log_aggregation_interval=timedelta(0),
             )
         except Exception as fault:  # noqa: BLE001  Whatever ended it, the taking goes on.
@@ -174,9 +181,9 @@ class _Taker(QueueManager):
     Jobs are never hoarded: another worker may have room for them now.
     """
 
-    room: Callable[["_Taker"], int]
-
-    def __post_init__(self) -> None:
+    def __init__(self, queries: Queries, room: Callable[["_Taker"], int]) -> None:
+        super().__init__(queries)
+        self.room = room
         self.answering: list[str] = []
 
     async def fetch_jobs(

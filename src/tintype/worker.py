@@ -1,8 +1,8 @@
 """The worker process: takes jobs from the queue, runs engines, reaps and sweeps.
 
-It stops by itself on SIGTERM or SIGINT: no new jobs, a grace for the running ones, then what is left
-goes back to the queue and the process ends hard, because a queue consumer that is cancelled would
-delete the rows of its running jobs.
+It stops by itself on SIGTERM or SIGINT: no new jobs, a grace for the running ones, then what is
+left goes back to the queue and the process ends hard, because a queue consumer that is cancelled
+would delete the rows of its running jobs.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from tintype.core.errors import TintypeError
 from tintype.core.settings import Settings
 from tintype.db.listen import Signals
 from tintype.db.pool import connect
-from tintype.engines.registry import configured
+from tintype.engines.registry import Engines, configured
 from tintype.fetch import Fetcher
 from tintype.generations import jobs as generations
 from tintype.generations.reaper import EVERY_SECONDS, reap
@@ -30,18 +30,20 @@ from tintype.storage import open_storage
 
 _PRUNE_SECONDS: Final = 600.0
 _SWEEP_SECONDS: Final = 3600.0
+# With the longest grace still within what the supervisor waits before it kills.
+_GIVE_BACK_SECONDS: Final = 1.5
 _log = log.get("tintype.worker")
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Studio]:
-    """What runs need, for as long as the worker lives."""
+async def opened(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Studio]:
+    """What runs need, for as long as the worker lives; by default with the configured engines."""
     database = await connect(
         settings.database.url,
         size=max(settings.database.pool_size, settings.worker.concurrency + 4),
         wait_seconds=settings.database.pool_wait_seconds,
     )
-    engines = configured(draw_threads=settings.media.threads)
+    engines = engines or configured(draw_threads=settings.media.threads)
     await engines.open_all()
     pixels = ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels")
     try:
@@ -60,7 +62,11 @@ async def opened(settings: Settings) -> AsyncIterator[Studio]:
 def consumer(studio: Studio) -> queue.Consumer:
     """Takes the jobs of every slice; this is their one list."""
     jobs = {**generations.jobs(studio)}
-    return queue.Consumer(studio.database, jobs, studio.settings.worker.concurrency)
+    worker = studio.settings.worker
+    return queue.Consumer(
+        studio.database, jobs,
+        concurrency=worker.concurrency, heartbeat_seconds=worker.lease_seconds,
+    )  # fmt: skip
 
 
 def chores(studio: Studio) -> list[asyncio.Task[None]]:
@@ -69,18 +75,19 @@ def chores(studio: Studio) -> list[asyncio.Task[None]]:
         asyncio.create_task(studio.signals.run()),
         asyncio.create_task(_every(EVERY_SECONDS, lambda: reap(studio))),
         asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(studio))),
-        asyncio.create_task(_every(_SWEEP_SECONDS, lambda: _sweep(studio))),
+        # Walking the whole storage is no part of a start.
+        asyncio.create_task(_every(_SWEEP_SECONDS, lambda: _sweep(studio), first=_PRUNE_SECONDS)),
     ]
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, engines: Engines | None = None) -> None:
     """Work until a signal says stop. Ends the process itself when the grace runs out."""
     log.configure(settings.log.level, settings.log.format)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with opened(settings) as studio:
+    async with opened(settings, engines) as studio:
         taking = consumer(studio)
         beside = chores(studio)
         consuming = asyncio.create_task(taking.run())
@@ -91,8 +98,8 @@ async def run(settings: Settings) -> None:
         taking.stop()
         done, _ = await asyncio.wait({consuming}, timeout=settings.worker.grace_seconds)
         if not done:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(2):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GIVE_BACK_SECONDS):
                     await give_back(studio)
             _log.info("worker left work to others", running=len(taking.running))
             os._exit(0)
@@ -102,22 +109,28 @@ async def run(settings: Settings) -> None:
         await asyncio.gather(*beside, return_exceptions=True)
 
 
-async def _every(seconds: float, chore: Callable[[], Awaitable[Any]]) -> None:
+async def _every(
+    seconds: float, chore: Callable[[], Awaitable[Any]], *, first: float = 0.0
+) -> None:
     """Do a chore now and then; a fault of one round is logged and the next round tries again."""
+    await asyncio.sleep(first)
     while True:
         try:
             await chore()
         except (TintypeError, OSError) as fault:
             _log.warning("chore failed", fault=type(fault).__name__)
         except Exception as fault:  # noqa: BLE001  A chore must not end the worker.
-            _log.error("chore failed", exc_info=fault)
+            _log.error("chore failed", fault=log.where(fault))
         await asyncio.sleep(seconds)
 
 
 async def _prune(studio: Studio) -> None:
     async with studio.database.transaction() as tx:
         await request_queries.prune(tx)
-        await queue.prune(tx)
+    more = True
+    while more:
+        async with studio.database.transaction() as tx:
+            more = await queue.prune(tx)
 
 
 async def _sweep(studio: Studio) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.house import House
 
+from support.house import House
 from tintype.api.hot import HotAnswer, HotStore, asked, send_answer
 from tintype.keys import operations as keys
 

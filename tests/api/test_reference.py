@@ -2,8 +2,8 @@ import re
 
 import msgspec
 from openapi_spec_validator import validate
-from support.house import House
 
+from support.house import House
 from tintype import server
 from tintype.api import openapi
 

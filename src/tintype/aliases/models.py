@@ -14,8 +14,6 @@ _MENTION: Final = re.compile(r"(@+)([A-Za-z0-9_-]*)")
 # Direction marks that writers of Arabic and Hebrew put around a name; they may follow it.
 _DIRECTION_MARKS: Final = "\u061c\u200e\u200f\u2069"
 
-_WORD_CATEGORIES: Final = frozenset({"Lu", "Ll", "Lt", "Nd", "Nl", "No", "Mn", "Mc", "Me"})
-
 AliasText = Annotated[str, Meta(min_length=2, max_length=128, description="such as @hero")]
 
 
@@ -47,21 +45,14 @@ def mentions(prompt: str) -> list[str]:
     """
     found: list[str] = []
     for match in _MENTION.finditer(prompt):
-        before = prompt[match.start() - 1] if match.start() else " "
-        if _is_of_word(before) or before in "+.-":
+        if _inside_word(prompt, match.start()):
             continue
-        end = match.end()
-        behind = prompt[end : end + 1]
-        while behind and behind in _DIRECTION_MARKS and match[2]:
-            end += 1
-            behind = prompt[end : end + 1]
-        lookalike = bool(behind) and (_is_of_word(behind) or unicodedata.category(behind) == "Cf"
-                                      or (behind.isalpha() and not match[2]))  # fmt: skip
-        if not lookalike and not match[2][:1].isalnum():
+        stray = _stray(prompt, match.end(), bool(match[2]))
+        if not stray and not match[2][:1].isalnum():
             continue
-        if lookalike:
-            text = prompt[match.start() : end + 1]
-            raise ValidationFailed("prompt", f"{text[-70:]!r} is not an alias: a-z, 0-9, _, - only")
+        if stray:
+            text = (match[0] + stray)[-70:]
+            raise ValidationFailed("prompt", f"{text!r} is not an alias: a-z, 0-9, _ and - only")
         if len(match[1]) > 1:
             raise ValidationFailed("prompt", f"{match[0][:70]} is not an alias; write one @")
         alias = normalize("@" + match[2], "prompt")
@@ -70,6 +61,25 @@ def mentions(prompt: str) -> list[str]:
     return found
 
 
+def _inside_word(prompt: str, at: int) -> bool:
+    """Whether what stands before an @ makes it part of a word or of an address."""
+    while at and unicodedata.category(prompt[at - 1])[0] == "M":
+        at -= 1
+    return at > 0 and (prompt[at - 1] in "_.+-" or _is_of_word(prompt[at - 1]))
+
+
+def _stray(prompt: str, end: int, named: bool) -> str:
+    """The character behind a name that makes it another one than it seems, or nothing."""
+    while named and prompt[end : end + 1] and prompt[end] in _DIRECTION_MARKS:
+        end += 1
+    behind = prompt[end : end + 1]
+    if not behind:
+        return ""
+    odd = _is_of_word(behind) or unicodedata.category(behind) in {"Mn", "Mc", "Me", "Cf"}
+    # An @ before a letter that no name can begin with was meant as a name.
+    return behind if odd or (behind.isalpha() and not named) else ""
+
+
 def _is_of_word(character: str) -> bool:
-    """Cased letters, digits and marks of any script, and _: what a Latin name could run on with."""
-    return character == "_" or unicodedata.category(character) in _WORD_CATEGORIES
+    """Cased letters and digits of any script: what a name could seem to run on with."""
+    return unicodedata.category(character) in {"Lu", "Ll", "Lt", "Nd", "Nl", "No"}

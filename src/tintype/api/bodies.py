@@ -6,11 +6,14 @@ answers 500 to bad UTF-8 and to deep nesting, and takes JSON sent as text/plain.
 """
 
 import asyncio
+import contextlib
 import re
+from collections.abc import AsyncIterator
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
+from litestar.exceptions import InternalServerException
 
 from tintype.api.naming import to_fields
 from tintype.api.parts import AnyRequest, parts
@@ -116,16 +119,32 @@ async def read_bytes(request: AnyRequest, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise PayloadTooLarge(f"The body may have at most {limit} bytes.")
-    chunks = bytearray()
+    found = bytearray()
+    async with in_time(limit):
+        async for chunk in chunks(request):
+            found += chunk
+            if len(found) > limit:
+                raise PayloadTooLarge(f"The body may have at most {limit} bytes.")
+    return bytes(found)
+
+
+async def chunks(request: AnyRequest) -> AsyncIterator[bytes]:
+    """The body as it arrives; one that breaks off or is framed wrongly is a BadRequest."""
     try:
-        async with asyncio.timeout(_BODY_SECONDS + limit / _BODY_BYTES_PER_SECOND):
-            async for chunk in request.stream():
-                chunks += chunk
-                if len(chunks) > limit:
-                    raise PayloadTooLarge(f"The body may have at most {limit} bytes.")
+        async for chunk in request.stream():
+            yield chunk
+    except InternalServerException as fault:  # The framework's word for a client that left.
+        raise BadRequest("The body broke off before its end.") from fault
+
+
+@contextlib.asynccontextmanager
+async def in_time(bytes_max: int) -> AsyncIterator[None]:
+    """Around the reading of a body: BadRequest when it comes slower than `bytes_max` may take."""
+    try:
+        async with asyncio.timeout(_BODY_SECONDS + bytes_max / _BODY_BYTES_PER_SECOND):
+            yield
     except TimeoutError as fault:
         raise BadRequest("The body came too slowly.") from fault
-    return bytes(chunks)
 
 
 def check_depth(raw: bytes) -> None:

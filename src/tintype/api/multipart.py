@@ -12,7 +12,7 @@ from multipart import (  # type: ignore[import-untyped]
     parse_options_header,
 )
 
-from tintype.api.bodies import S, to_struct
+from tintype.api.bodies import S, chunks, in_time, to_struct
 from tintype.api.parts import AnyRequest
 from tintype.core.errors import (
     BadRequest,
@@ -42,7 +42,8 @@ async def read_form(
 
     A field whose type is a map or object is given as JSON text, as browsers can't send others.
     """
-    texts, files = await _read_parts(request, file_bytes_max)
+    async with in_time(file_bytes_max):
+        texts, files = await _read_parts(request, file_bytes_max)
     if not files:
         raise ValidationFailed("file", "is required")
     if len(files) > 1 or files[0][0] != "file":
@@ -83,7 +84,7 @@ async def _read_parts(
         with PushMultipartParser(
             options["boundary"], max_segment_count=_PARTS_MAX, max_segment_size=file_bytes_max
         ) as parser:
-            async for chunk in request.stream():
+            async for chunk in chunks(request):
                 for event in parser.parse(chunk) if chunk else ():
                     if event is None:
                         _finish(current, held, texts, files)

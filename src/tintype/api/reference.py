@@ -23,8 +23,8 @@ from tintype.core.errors import NotFound
 
 _JSON: Final = "application/json"
 _STATIC: Final = {
-    "swagger-ui.css": "text/css; charset=utf-8",
-    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
     "favicon-32x32.png": "image/png",
 }
 # The folder's name carries the version, so what was once fetched stays right.
@@ -88,13 +88,13 @@ def reference_routes(
 def docs() -> Response[bytes]:
     """The reference as pages to read and to try requests on."""
     headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
-    return Response(_PAGE.encode(), media_type="text/html; charset=utf-8", headers=headers)
+    return Response(_PAGE.encode(), media_type="text/html", headers=headers)
 
 
 @get("/docs/start.js", opt={"plain": True}, sync_to_thread=False)
 def start_script(request: AnyRequest) -> Response[bytes]:
     """What starts the pages; a file of its own, so that no inline script is allowed."""
-    return _checked(request, _START.encode(), "text/javascript; charset=utf-8")
+    return _checked(request, _START.encode(), "text/javascript")
 
 
 @get("/docs/static/{version:str}/{name:str}", opt={"plain": True}, sync_to_thread=True)

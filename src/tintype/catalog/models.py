@@ -37,6 +37,7 @@ class AspectRatio(msgspec.Struct, frozen=True):
 
 
 class Catalog(msgspec.Struct, frozen=True):
+    pixels_max: int
     models: list[Model]
     resolutions: dict[str, int]
     aspect_ratios: dict[str, str]
@@ -63,7 +64,10 @@ def model_for(operation: str, model_id: str | None) -> Model:
 
 
 def size_of(aspect_ratio: str, resolution: str) -> tuple[int, int]:
-    """Width and height in pixels: exactly the ratio, sides in steps of 8, nearest to the area."""
+    """Width and height in pixels: exactly the ratio, sides in steps of 8, nearest to the area.
+
+    The largest area is also a ceiling: above `pixels_max` the next smaller size is taken.
+    """
     known = catalog()
     if aspect_ratio not in known.aspect_ratios:
         raise ValidationFailed("aspect_ratio", f"must be one of {', '.join(known.aspect_ratios)}")
@@ -74,6 +78,8 @@ def size_of(aspect_ratio: str, resolution: str) -> tuple[int, int]:
     a, b = int(across) // common, int(down) // common
     step = math.sqrt(known.resolutions[resolution] / (a * b)) / _SIDE_STEP
     unit = max(1, round(step)) * _SIDE_STEP
+    while a * b * unit * unit > known.pixels_max:
+        unit -= _SIDE_STEP
     return a * unit, b * unit
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from tintype import __version__
-from tintype.cli import outcome
+from tintype.cli import codes
 from tintype.core.errors import TintypeError
 from tintype.core.settings import SettingsError
 
@@ -45,16 +45,16 @@ COMMANDS: Final = (
 
 
 def main() -> None:
-    """Run the command line; the exit codes are in `outcome.py`."""
+    """Run the command line; the exit codes are in `codes.py`."""
     signal.signal(signal.SIGTERM, _end)
     try:
         build(sys.argv[1:])()
     except SettingsError as fault:
-        outcome.complain(str(fault))
-        sys.exit(outcome.USAGE)
+        codes.complain(str(fault))
+        sys.exit(codes.USAGE)
     except TintypeError as fault:
-        outcome.complain(outcome.described(fault))
-        sys.exit(outcome.code_of(fault))
+        codes.complain(codes.described(fault))
+        sys.exit(codes.code_of(fault))
 
 
 def build(words: list[str]) -> typer.Typer:

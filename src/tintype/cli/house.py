@@ -4,29 +4,28 @@ import asyncio
 import contextlib
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
-import asyncpg
 import msgspec
 import typer
 
 from tintype.accounts import operations as accounts
 from tintype.cli import outcome
+from tintype.cli.contact import open_database
 from tintype.core import log
 from tintype.core.caller import SCOPES, Caller
-from tintype.core.errors import Conflict, Unavailable
-from tintype.core.settings import Settings, SettingsError, load
+from tintype.core.errors import Unavailable
+from tintype.core.settings import Settings, load
 from tintype.credits import operations as ledger
-from tintype.db import embedded, migrate
-from tintype.db.pool import Database, Transaction, connect
+from tintype.db import embedded
+from tintype.db.pool import Database, Transaction
 from tintype.db.postmaster import EmbeddedDatabaseError
 from tintype.keys import operations as keys
 
 FIRST_CREDITS: Final = 100_000
-_POOL_SIZE: Final = 4
 _T = TypeVar("_T")
 
 Data = Annotated[
@@ -112,66 +111,6 @@ def with_url(settings: Settings, url: str) -> Settings:
     return msgspec.structs.replace(
         settings, database=msgspec.structs.replace(settings.database, url=url)
     )
-
-
-@contextlib.asynccontextmanager
-async def open_database(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[Database]:
-    """A small pool on a database with today's schema.
-
-    A new database gets the schema; one of an older Tintype only with `upgrade`, because servers
-    of that version may be running on it. Raises Unavailable, SettingsError, or Conflict for a
-    schema of another version.
-    """
-    url = settings.database.url
-    with reached(settings):
-        state = await schema_state(url)
-        if state == "older" and not upgrade:
-            raise Conflict(
-                "The database is of an older Tintype; run `tintype db migrate` or start the server."
-            )
-        if state != "current":
-            await migrate.migrate(url)
-        database = await connect(
-            url, size=_POOL_SIZE, wait_seconds=settings.database.pool_wait_seconds
-        )
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-async def schema_state(url: str) -> str:
-    """`new`, `older` or `current`; a schema that is too new is refused by `migrate` itself."""
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        done = set(await migrate.applied(connection))
-    finally:
-        await connection.close()
-    if not done:
-        return "new"
-    return "current" if done == {number for number, _, _ in migrate.migrations()} else "older"
-
-
-@contextlib.contextmanager
-def reached(settings: Settings) -> Iterator[None]:
-    """Turn what may go wrong at the first contact with the database into one line."""
-    try:
-        yield
-    except migrate.SchemaTooNew as fault:
-        raise Conflict(str(fault)) from fault
-    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as fault:
-        raise SettingsError("database.url: the server refuses this user or password") from fault
-    except asyncpg.InvalidCatalogNameError as fault:
-        raise SettingsError("database.url: the server has no such database") from fault
-    except (asyncpg.ClientConfigurationError, ValueError) as fault:
-        raise SettingsError(
-            "database.url: it must look like postgresql://user@host/name"
-        ) from fault
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError) as fault:
-        whose = "of database.url " if settings.database.url else ""
-        raise Unavailable(f"The database {whose}can't be reached.") from fault
-    except asyncpg.CannotConnectNowError as fault:
-        raise Unavailable("The database is starting or stopping.") from fault
 
 
 async def first_household(tx: Transaction) -> FirstHousehold | None:

@@ -1,45 +1,46 @@
-"""What is done in the database before the house's processes start; then this process ends.
+"""What is looked after before the house's processes start; this process ends when it is done.
 
-It prints one JSON map: empty, or the first household that it made. What stands in the way is told
-on stderr in one line, with an exit code.
+Brings the database to this version and says on stdout whether it has an organization ("ready") or
+waits for its first ("new"). What stands in the way is told on stderr in one line, with an exit
+code. It imports little: every start waits for it.
 """
 
 import asyncio
 import sys
+from typing import Literal
 
-import msgspec
-
-from tintype.cli import house, outcome
+from tintype.cli.codes import OK, USAGE, code_of, complain, described
+from tintype.cli.contact import open_database
 from tintype.core.errors import TintypeError
 from tintype.core.settings import Settings, SettingsError, load
 from tintype.storage import open_storage
 
 
-def main() -> int:
-    try:
-        settings = load()
-        first = asyncio.run(_prepare(settings))
-    except SettingsError as fault:
-        outcome.complain(str(fault))
-        return outcome.USAGE
-    except TintypeError as fault:
-        outcome.complain(outcome.described(fault))
-        return outcome.code_of(fault)
-    told = {} if first is None else {"introduction": house.introduction(first), "key": first.key}
-    sys.stdout.write(msgspec.json.encode(told).decode())
-    return outcome.OK
-
-
-async def _prepare(settings: Settings) -> house.FirstHousehold | None:
+async def prepare(settings: Settings) -> Literal["ready", "new"]:
+    """Raises SettingsError or a TintypeError."""
     try:
         open_storage(settings.storage_url)
     except ValueError as fault:
         raise SettingsError(f"Wrong setting: {fault}") from fault
     async with (
-        house.open_database(settings, upgrade=True) as database,
-        database.transaction() as tx,
+        open_database(settings, upgrade=True) as database,
+        database.reading() as tx,
     ):
-        return await house.first_household(tx)
+        known = await tx.fetchval("SELECT EXISTS (SELECT FROM organizations)")
+    return "ready" if known else "new"
+
+
+def main() -> int:
+    try:
+        found = asyncio.run(prepare(load()))
+    except SettingsError as fault:
+        complain(str(fault))
+        return USAGE
+    except TintypeError as fault:
+        complain(described(fault))
+        return code_of(fault)
+    sys.stdout.write(found)
+    return OK
 
 
 if __name__ == "__main__":

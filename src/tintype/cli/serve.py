@@ -1,14 +1,11 @@
 """`tintype serve`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tintype.cli import outcome
-from tintype.cli.port import PortTaken
-from tintype.cli.standing import stand
+from tintype.cli.standing import enter
 from tintype.core.settings import load
 
 
@@ -30,8 +27,4 @@ def command(
         overrides={"server": {"host": host, "port": port, "workers": workers}},
         data=None if data is None else str(data),
     )
-    try:
-        sys.exit(stand(settings, api=True, worker=not no_worker, say=typer.echo))
-    except PortTaken as fault:
-        outcome.complain(str(fault))
-        sys.exit(outcome.FAULT)
+    enter(settings, api=True, worker=not no_worker)

@@ -1,37 +1,63 @@
 """The house that stands: database, API and worker as processes under one supervisor.
 
 This process stays resident beside them, so it imports neither the web server nor the database
-client: what has to be done in the database before the others start, a process of its own does
-(`prepare.py`) and ends.
+client, nor what reads the command line: `serve` and `worker` become this program (`enter`). What
+has to be done in the database before the others start, processes of their own do and end.
 """
 
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from types import FrameType
+from typing import Any, Final, NoReturn
 
 import msgspec
 
-from tintype.cli import outcome, port, rooms
-from tintype.core.errors import Unavailable
-from tintype.core.settings import Settings
+from tintype.cli import codes, port, rooms
+from tintype.core.errors import TintypeError, Unavailable
+from tintype.core.settings import Settings, SettingsError, load
 from tintype.db import embedded
 from tintype.db.postmaster import EmbeddedDatabaseError
 from tintype.supervisor import FATAL_EXIT_CODE, Child, supervise
 
+# Without the working folder on the path, where a user's queue.py would take a library's place.
+_PYTHON: Final = (sys.executable, "-P", "-m")
 _API_GRACE_SECONDS: Final = 6.0
 _WORKER_GRACE_SECONDS_MAX: Final = 10.0
 _ANSWER_SECONDS: Final = 0.5
 _FIRST_REQUEST: Final = (
     '{"prompt": "A red fox by a mountain lake at sunset", "aspectRatio": "16:9"}'
 )
+
+
+def enter(settings: Settings, *, api: bool, worker: bool) -> NoReturn:
+    """Become the house: this process goes on as this module alone, under the same pid."""
+    parts = [name for name, wanted in (("api", api), ("worker", worker)) if wanted]
+    environment = dict(os.environ) | _chosen(settings)
+    os.execve(sys.executable, [*_PYTHON, "tintype.cli.standing", *parts], environment)  # noqa: S606
+
+
+def main(parts: list[str]) -> int:
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return stand(load(), api="api" in parts, worker="worker" in parts, say=_say)
+    except SettingsError as fault:
+        codes.complain(str(fault))
+        return codes.USAGE
+    except TintypeError as fault:
+        codes.complain(codes.described(fault))
+        return codes.code_of(fault)
+    except port.PortTaken as fault:
+        codes.complain(str(fault))
+        return codes.FAULT
+    except KeyboardInterrupt:
+        return codes.INTERRUPTED
 
 
 @dataclass(frozen=True)
@@ -65,13 +91,14 @@ def _stand(
     settings: Settings, room: Path, *, api: bool, worker: bool, say: Callable[[str], None]
 ) -> int:
     ours = None if settings.database.url else settings.folder
-    place = _Place(settings, _started(settings, say), room)
     try:
+        place = _Place(settings, _started(settings, say), room)
         (room / "metrics").mkdir()
-        prepared = _prepared(place)
-        if prepared.returncode:  # It has said why.
-            return prepared.returncode
-        first: dict[str, Any] = json.loads(prepared.stdout)
+        prepared = _run("tintype.cli.prepare", place)
+        made = _run("tintype.cli.first_start", place) if prepared.stdout == b"new" else prepared
+        if made.returncode:  # It has said why.
+            return made.returncode
+        first: dict[str, Any] | None = None if made is prepared else json.loads(made.stdout)
         children = [_api(place)] if api else []
         if worker:
             children.append(_worker(place))
@@ -85,7 +112,7 @@ def _stand(
         if ours is not None:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             embedded.stop(ours)
-    return outcome.USAGE if code == FATAL_EXIT_CODE else code
+    return codes.USAGE if code == FATAL_EXIT_CODE else code
 
 
 def _started(settings: Settings, say: Callable[[str], None]) -> str:
@@ -98,10 +125,10 @@ def _started(settings: Settings, say: Callable[[str], None]) -> str:
         raise Unavailable(str(fault)) from fault
 
 
-def _prepared(place: _Place) -> "subprocess.CompletedProcess[bytes]":
-    """Bring the database to this version and make the first household; what `prepare.py` says."""
-    return subprocess.run(
-        [sys.executable, "-m", "tintype.cli.prepare"],
+def _run(module: str, place: _Place) -> "subprocess.CompletedProcess[bytes]":
+    """Run a module of ours to its end; what it prints is kept, what it complains of is seen."""
+    return subprocess.run(  # noqa: S603
+        [*_PYTHON, module],
         env=_environment(place),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -110,29 +137,33 @@ def _prepared(place: _Place) -> "subprocess.CompletedProcess[bytes]":
     )
 
 
-def _environment(place: _Place) -> dict[str, str]:
-    """What the others need to know; the settings file they read themselves."""
-    settings = place.settings
-    return dict(os.environ) | {
-        "TINTYPE_DATABASE_URL": place.url,
+def _chosen(settings: Settings) -> dict[str, str]:
+    """What the command line may have changed, as variables; the settings file the others read."""
+    return {
         "TINTYPE_DATA": str(settings.folder),
         "TINTYPE_SERVER_HOST": settings.server.host,
         "TINTYPE_SERVER_PORT": str(settings.server.port),
         "TINTYPE_SERVER_WORKERS": str(settings.server.workers),
         "TINTYPE_WORKER_CONCURRENCY": str(settings.worker.concurrency),
-        "PROMETHEUS_MULTIPROC_DIR": str(place.room / "metrics"),
     }
+
+
+def _environment(place: _Place) -> dict[str, str]:
+    return dict(os.environ) | _chosen(place.settings) | {
+        "TINTYPE_DATABASE_URL": place.url,
+        "PROMETHEUS_MULTIPROC_DIR": str(place.room / "metrics"),
+    }  # fmt: skip
 
 
 def _api(place: _Place) -> Child:
     return Child(
-        "api", [sys.executable, "-m", "tintype.cli.api"], _environment(place),
+        "api", [*_PYTHON, "tintype.cli.api"], _environment(place),
         grace_seconds=_API_GRACE_SECONDS, ready=lambda: _answers(place.settings),
     )  # fmt: skip
 
 
 def _worker(place: _Place) -> Child:
-    command = [sys.executable, "-m", "tintype.cli.worker", str(place.worker_ready)]
+    command = [*_PYTHON, "tintype.cli.worker", str(place.worker_ready)]
     grace = min(_WORKER_GRACE_SECONDS_MAX, place.settings.worker.grace_seconds + 2.0)
     return Child(
         "worker", command, _environment(place),
@@ -141,22 +172,24 @@ def _worker(place: _Place) -> Child:
 
 
 def _answers(settings: Settings) -> bool:
-    host = settings.local_host
-    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}/healthz"
+    """Whether /healthz says 200; asked by hand, as an HTTP client is not worth its memory here."""
     try:
-        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004
-    except (OSError, urllib.error.URLError):
+        with socket.create_connection(
+            (settings.local_host, settings.server.port), timeout=_ANSWER_SECONDS
+        ) as line:
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: tintype\r\nConnection: close\r\n\r\n")
+            return line.recv(64).split(b" ")[1:2] == [b"200"]
+    except OSError:
         return False
 
 
-def _greeting(settings: Settings, first: dict[str, Any], *, api: bool) -> list[str]:
+def _greeting(settings: Settings, first: dict[str, Any] | None, *, api: bool) -> list[str]:
     lines = ["The worker is ready."]
     if api:
         url = settings.public_url
         lines = [f"Tintype answers at {url}  (reference: {url}/docs)"]
     if first:
-        lines += ["", *first["introduction"]]
+        lines += ["", *first["told"]]
     if first and api:
         lines += [
             "",
@@ -168,3 +201,17 @@ def _greeting(settings: Settings, first: dict[str, Any], *, api: bool) -> list[s
             "",
         ]
     return lines
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End by an exception while nothing is supervised yet, so that the database is stopped."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

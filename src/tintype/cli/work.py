@@ -1,12 +1,11 @@
 """`tintype worker`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tintype.cli.standing import stand
+from tintype.cli.standing import enter
 from tintype.core.settings import load
 
 
@@ -22,4 +21,4 @@ def command(
         overrides={"worker": {"concurrency": concurrency}},
         data=None if data is None else str(data),
     )
-    sys.exit(stand(settings, api=False, worker=True, say=typer.echo))
+    enter(settings, api=False, worker=True)

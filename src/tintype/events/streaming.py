@@ -9,11 +9,13 @@ from litestar.response import Stream
 
 from tintype.api.parts import AnyRequest, Parts, parts
 from tintype.core.caller import Caller
+from tintype.core.errors import NotFound, Unavailable
 from tintype.events import operations
 from tintype.events.models import Event
 
 _LOOK_SECONDS: Final = 2.0
 _COMMENT_SECONDS: Final = 15.0
+_AWAY_SECONDS: Final = 0.5
 
 
 def stream(
@@ -48,10 +50,15 @@ async def _frames(
     async with made.signals.subscribe(subject_id) as changed:
         while not made.signals.closing.is_set():
             changed.clear()
-            # The snapshot comes first: what it shows to have ended has its events in the log.
-            body, progress, ended = await snapshot()
-            async with made.database.reading() as tx:
-                found = await operations.of_subject(tx, organization_id, subject_id, after)
+            try:
+                # The snapshot comes first: what it shows to have ended has its events in the log.
+                body, progress, ended = await _seen(snapshot)
+                async with made.database.reading() as tx:
+                    found = await operations.of_subject(tx, organization_id, subject_id, after)
+            except Unavailable:
+                # The database is away for the moment: nothing is lost, the log is read again.
+                await asyncio.sleep(_AWAY_SECONDS)
+                continue
             for event in found:
                 after = event.id
                 yield _frame(event)
@@ -68,6 +75,16 @@ async def _frames(
                     await changed.wait()
             except TimeoutError:
                 quiet += _LOOK_SECONDS
+
+
+async def _seen(
+    snapshot: Callable[[], Awaitable[tuple[bytes, float, bool]]],
+) -> tuple[bytes, float, bool]:
+    """The snapshot; an object that was deleted while it was watched has ended."""
+    try:
+        return await snapshot()
+    except NotFound:
+        return b"", 0.0, True
 
 
 def _frame(event: Event) -> bytes:

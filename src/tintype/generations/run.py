@@ -40,6 +40,7 @@ _INSIST_SECONDS: Final = 0.5
 # How long storage or database get before the next attempt, and an engine at most.
 _AWAY_SECONDS: Final = 2.0
 _RETRY_AFTER_SECONDS_MAX: Final = 300.0
+_TOO_EARLY: Final = timedelta(seconds=0.5)
 _log = log.get("tintype.run")
 _ERROR_CODES: Final = {
     "CONTENT_REJECTED": "CONTENT_REJECTED",
@@ -97,11 +98,12 @@ async def _attempt(studio: Studio, row: Row, lease: UUID) -> None:
     watch = RunWatch()
     async with keep_lease(studio, row["id"], lease, watch):
         try:
-            async with asyncio.timeout(studio.settings.worker.job_seconds_max):
-                pictures, timings = await _make(studio, row, watch)
+            with watch.ending_after(studio.settings.worker.job_seconds_max) as deadline:
+                async with asyncio.timeout_at(deadline):
+                    pictures, timings = await _make(studio, row, watch)
             watch.raise_if_stopped()
             timings["total_ms"] = round((time.monotonic() - started) * 1000)
-            await _insist(watch, partial(_complete, studio, row, lease, pictures, timings))
+            await _insist(watch, partial(_complete, studio, row, lease, watch, pictures, timings))
         except LeaseLost:
             raise
         except Exception as fault:  # noqa: BLE001  Every way to fail is an outcome to write down.
@@ -135,6 +137,8 @@ def _judged(fault: Exception, watch: RunWatch) -> EngineFault:
         raise LeaseLost from fault
     if watch.asked_to_cancel:
         return canceled()
+    if watch.overdue:
+        fault = TimeoutError()
     if isinstance(fault, EngineFault) and fault.code != "CANCELED":
         return fault
     match fault:
@@ -175,9 +179,6 @@ async def _make(
     except BaseExceptionGroup as faults:
         first = faults.exceptions[0]
         raise first from first.__cause__
-    finally:
-        # An engine's thread outlives the task that waits for it; this reaches the thread.
-        watch.stop()
     made = [task.result() for task in tasks]
     timings = {
         "queued_ms": round((row["started_at"] - row["created_at"]).total_seconds() * 1000),
@@ -211,7 +212,12 @@ async def _variant(
         livemode=row["livemode"],
     )
     begun = time.monotonic()
-    output: Output = await engine.run(job, watch.part(number))
+    try:
+        output: Output = await engine.run(job, watch.part(number))
+    except BaseException:
+        # The threads of other variants outlive the tasks that wait for them; this reaches them.
+        watch.stop()
+        raise
     drawn = time.monotonic()
     if len(output.media) != 1:
         raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)
@@ -250,7 +256,12 @@ async def _references(studio: Studio, row: Row) -> tuple[Blob, ...]:
 
 
 async def _complete(
-    studio: Studio, row: Row, lease: UUID, pictures: list[StoredPicture], timings: dict[str, int]
+    studio: Studio,
+    row: Row,
+    lease: UUID,
+    watch: RunWatch,
+    pictures: list[StoredPicture],
+    timings: dict[str, int],
 ) -> None:
     """Image rows, aliases, the state, the credits and the event: one transaction.
 
@@ -264,7 +275,8 @@ async def _complete(
         if locked is None:
             raise LeaseLost
         if locked["canceled"]:
-            raise canceled()
+            watch.cancel()
+            watch.raise_if_stopped()
         made = []
         for variant, picture in enumerate(pictures):
             made.append(await images.add_generated(tx, organization_id, picture, {
@@ -354,14 +366,11 @@ async def _not_claimed(studio: Studio, generation_id: str, found: Row | None) ->
     """There was nothing to take: done already, to be canceled, not due yet, or in other hands."""
     if found is None or found["status"] not in {"queued", "processing"}:
         return None
-    if found["canceled"]:
-        await end(studio, generation_id, None, "canceled", None)
+    if found["canceled"] and await end(studio, generation_id, None, "canceled", None):
         return None
-    if found["status"] == "queued":
-        wait: timedelta = found["wait"]
-        return wait
-    # Another run holds it, or the reaper will end it: either way this ring is done.
-    return None
+    # The ring of a run that died comes before its lease is over; then it is needed once more.
+    wait: timedelta = max(found["wait"], _TOO_EARLY)
+    return wait
 
 
 async def give_back(studio: Studio) -> None:

@@ -35,11 +35,11 @@ async def claim(
 
 
 async def standing(tx: Transaction, generation_id: str) -> Row | None:
-    """Why a claim found nothing. `wait` is how long until queued work is due."""
+    """Why a claim found nothing. `wait` is how long until the work is due, or its lease over."""
     return await tx.fetchrow(
         f"""
         SELECT organization_id, status, {_CANCELED} AS canceled,
-               greatest(run_after - clock_timestamp(), interval '0') AS wait
+               greatest(coalesce(lease_until, run_after) - clock_timestamp(), interval '0') AS wait
         FROM generations WHERE id = $1
         """,  # noqa: S608
         generation_id,

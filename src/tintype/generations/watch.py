@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -38,6 +38,7 @@ class RunWatch:
         self._stopped = threading.Event()
         self.lost = False
         self.asked_to_cancel = False
+        self.overdue = False
 
     def part(self, number: int) -> "PartWatch":
         return PartWatch(self, number)
@@ -52,6 +53,21 @@ class RunWatch:
 
     def cancel(self) -> None:
         self.asked_to_cancel = True
+        self.stop()
+
+    @contextlib.contextmanager
+    def ending_after(self, seconds: float) -> Iterator[float]:
+        """Stop the engines, threads too, after `seconds`; gives the moment on the loop's clock."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        timer = loop.call_at(deadline, self._expire)
+        try:
+            yield deadline
+        finally:
+            timer.cancel()
+
+    def _expire(self) -> None:
+        self.overdue = True
         self.stop()
 
     def is_stopped(self) -> bool:

@@ -18,7 +18,7 @@ from tintype.api.client_address import client_address
 from tintype.api.exchange import exchange_of
 from tintype.api.parts import AnyRequest, Parts
 from tintype.core.caller import Caller
-from tintype.core.errors import BadRequest, Forbidden, Unauthorized
+from tintype.core.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from tintype.keys import secrets
 from tintype.keys.cache import KeyCache
 
@@ -42,6 +42,8 @@ class Needs:
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
         state = connection.app.state
+        if b"//" in connection.scope["raw_path"]:  # The framework would read it as one.
+            raise NotFound("There is nothing at this path.")
         caller = await authenticate(state.parts, state.key_cache, connection)
         await count(state.parts, connection, caller)
         if self.scope not in caller.scopes:

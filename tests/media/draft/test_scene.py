@@ -74,7 +74,7 @@ def test_one_thing_on_another_in_each_language(prompt):
 
 
 def test_nouns_that_make_one_figure_are_one():
-    assert [i.name for i in read_scene("a woman in a red dress").items] == ["person"]
+    assert [i.name for i in read_scene("a woman in a red dress").items] == ["woman"]
     assert read_scene("a woman in a red dress").items[0].colors == ("red",)
     assert [i.name for i in read_scene("a bouquet of pink flowers").items] == ["bouquet"]
 

@@ -129,6 +129,10 @@ def _colors(st: Stage, one: Placed) -> tuple[str, str]:
     """The body's colour and its trim: the prompt's where it names them, else the seed's."""
     subject = one.subject
     main, accent = st.rng.choice(subject.colors), st.rng.choice(subject.accents)
+    if one.item.name == "tree" and st.scene.snowy:
+        main = "#dfe8ee"
+    elif one.item.name == "tree" and "autumn" in st.scene.weather:
+        main = st.rng.choice(["#d98a3d", "#c9653f", "#d9a441"])
     if one.item.colors:
         main = COLORS[one.item.colors[0]]
         if len(one.item.colors) > 1:

@@ -256,13 +256,13 @@ def _related(
             return Placed(item, subject, base.x, base.foot + st.s * 0.015, k, flip=flip)
         case "before" | "behind":
             near = item.rel == "before"
-            side = 1 if base.x < st.w / 2 else -1
-            x = base.x + side * base.width * (0.32 if near else 0.4)
+            aside = base.width * (0.32 if near else 0.4)
+            x = base.x + aside if base.x < st.w / 2 else base.x - aside
             foot = base.foot + st.s * (0.05 if near else -0.05)
             if near and base.shadow == "ground":
                 foot = max(foot, frame.foot)
-            k = min(height, foot - st.h * 0.05)
-            return Placed(item, subject, x, foot, k, flip=flip, shadow=base.shadow)
+            tall = min(height, foot - st.h * 0.05)
+            return Placed(item, subject, x, foot, tall, flip=flip, shadow=base.shadow)
         case _:
             seat = base.top + base.height * base.subject.seat
             widest = base.width * 0.62

@@ -26,12 +26,10 @@ def _head(b: Brush, x: float, y: float, skin: str, hair: str, *, long: bool) -> 
     """A head centred on (x, y) with hair behind and before the face."""
     out = ""
     if long:
-        out += path(
-            f"M{x - 24} {y - 4}C{x - 30} {y + 30} {x - 28} {y + 46} {x - 20}"
-            f" {y + 54}H{x + 20}C{x + 28} {y + 46} {x + 30} {y + 30} {x + 24}"
-            f" {y - 4}Z",
-            darker(hair, 0.2),
-        )
+        for turn in (-1, 1):
+            lock = f"M{x + 24 * turn} {y - 6}C{x + 31 * turn} {y + 20} {x + 30 * turn} {y + 40}"
+            lock += f" {x + 21 * turn} {y + 48}C{x + 12 * turn} {y + 46} {x + 11 * turn} {y + 30}"
+            out += path(f"{lock} {x + 12 * turn} {y + 6}Z", darker(hair, 0.2))
     out += rect(x - 8, y + 14, 16, 22, darker(skin, 0.16), 6)
     out += ellipse(x, y, 21, 24, skin) + _face(x, y + 3, skin)
     if long:
@@ -112,7 +110,7 @@ def _standing(b: Brush, x: float, color: str, *, skirt: bool) -> str:
         f" 152C{x + 28} 130 {x + 24} 116 {x + 20} 104Z",
         darker(color, 0.1),
     ) + circle(x + 35, 156, 8, darker(skin, 0.1))
-    return out + _head(b, x, 44, skin, hair, long=skirt or r.random() < 0.3)
+    return out + _head(b, x, 44, skin, hair, long=skirt or r.random() < 0.1)
 
 
 def person(b: Brush) -> str:
@@ -143,8 +141,7 @@ def _balloon_on_a_string(b: Brush) -> str:
 def couple(b: Brush) -> str:
     other = b.accent if b.accent != "#f4efe4" else "#e8b04a"
     out = group(_standing(b, 56, b.main, skirt=True), transform="translate(0 16) scale(0.935)")
-    out += _standing(b, 128, other, skirt=False)
-    return out + circle(91, 158, 10, SKINS[1])  # Their hands meet here.
+    return out + _standing(b, 128, other, skirt=False)
 
 
 def dancer(b: Brush) -> str:

@@ -1,0 +1,467 @@
+"""GET /media over real HTTP: sizes, formats, conditions, ranges, signatures, and what is cached."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import images
+from support.house import House, Reply, Tenant, opened, settings_for
+
+from tintype.api.background import Background
+from tintype.api.parts import Parts
+from tintype.db.listen import Signals
+from tintype.db.pool import Database
+from tintype.images import delivery
+from tintype.images.links import signature
+from tintype.storage import open_storage
+
+CHROME = {"Accept": "image/avif,image/webp,image/apng,image/*,*/*;q=0.8"}
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Accept-Ranges": "bytes",
+}
+
+
+async def uploaded(
+    house: House, tenant: Tenant, kind: images.Format = "png", width: int = 200, height: int = 100,
+    *, alpha: bool = False,
+) -> Any:  # fmt: skip
+    reply = await house.upload(tenant, images.file(kind, width, height, alpha=alpha))
+    assert reply.status == 201, reply.body
+    return reply.data
+
+
+async def media(
+    house: House, name: str, query: str = "", method: str = "GET", **headers: str
+) -> Reply:
+    sent = {key.replace("_", "-"): value for key, value in headers.items()}
+    return await house.ask(method, f"/media/images/{name}{query}", headers=sent)
+
+
+async def change(house: House, tenant: Tenant, image: Any, **fields: Any) -> None:
+    reply = await house.ask("PUT", f"/api/v1/images/{image['id']}", key=tenant, json=fields)
+    assert reply.status == 200, reply.body
+
+
+async def counts(house: House) -> dict[str, float]:
+    """How raw bytes were answered so far, as the metrics tell: from memory or not."""
+    text = (await house.ask("GET", "/metrics")).body.decode()
+    found = {"memory": 0.0, "miss": 0.0}
+    for line in text.splitlines():
+        if line.startswith("tintype_cache_requests_total{") and 'route="media"' in line:
+            for result in found:
+                if f'result="{result}"' in line:
+                    found[result] += float(line.split()[-1])
+    return found
+
+
+# Sizes and formats.
+
+
+async def test_without_parameters_it_is_the_stored_master(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    image = await uploaded(idle_house, me)
+    assert image["url"] == image["public_url"]
+    path = image["url"].removeprefix(idle_house.settings.public_url)
+    for _ in range(2):  # From storage, then from memory.
+        reply = await idle_house.ask("GET", path)
+        assert (reply.status, len(reply.body)) == (200, image["bytes"])
+        assert reply.headers["Content-Type"] == "image/png"
+        assert reply.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert reply.headers["ETag"] == f'"{image["sha256"][:32]}"'
+        assert reply.headers["X-Request-Id"].startswith("req_")
+        assert "Vary" not in reply.headers
+        assert {name: reply.headers[name] for name in SAFE} == SAFE
+    assert images.looks_upright(images.opened(reply.body))
+
+
+@pytest.mark.parametrize(
+    ("query", "size"),
+    [
+        ("?w=100", (100, 50)),
+        ("?h=20", (40, 20)),
+        ("?w=50&h=50", (50, 50)),
+        ("?w=50&h=50&fit=cover", (50, 50)),
+        ("?w=50&h=50&fit=contain", (50, 50)),
+        ("?w=50&h=50&fit=inside", (50, 25)),
+        ("?w=50&dpr=2", (100, 50)),
+        ("?w=50&dpr=1.5", (75, 38)),
+        ("?w=1000", (200, 100)),
+        ("?q=40", (200, 100)),
+    ],
+)
+async def test_a_size_is_what_its_parameters_say(idle_house: House, query, size) -> None:
+    me = await idle_house.tenant()
+    image = await uploaded(idle_house, me)
+    for kind, ending in (("jpeg", "jpg"), ("png", "png"), ("webp", "webp"), ("avif", "avif")):
+        reply = await media(idle_house, f"{image['id']}.{ending}", query)
+        assert (reply.status, reply.headers["Content-Type"]) == (200, f"image/{kind}")
+        picture = images.opened(reply.body)
+        assert (picture.width, picture.height) == size
+
+
+async def test_a_lower_quality_has_fewer_bytes_and_another_etag(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    name = f"{(await uploaded(idle_house, me))['id']}.jpg"
+    good, poor = [await media(idle_house, name, f"?q={q}") for q in (95, 20)]
+    assert len(poor.body) < len(good.body)
+    assert poor.headers["ETag"] != good.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("alpha", "accept", "kind"),
+    [
+        (False, "image/webp,*/*", "webp"),
+        (False, "image/avif,image/webp;q=0.9", "webp"),
+        (False, "*/*", "jpeg"),
+        (False, "image/webp;q=0", "jpeg"),
+        (True, "*/*", "png"),
+        (True, "image/webp", "webp"),
+    ],
+)
+async def test_auto_goes_by_accept_and_says_so(idle_house: House, alpha, accept, kind) -> None:
+    me = await idle_house.tenant()
+    image = await uploaded(idle_house, me, "png" if alpha else "jpeg", alpha=alpha)
+    for query in ("", "?w=50", "?w=50"):
+        reply = await media(idle_house, f"{image['id']}.auto", query, Accept=accept)
+        assert reply.headers["Content-Type"] == f"image/{kind}"
+        assert reply.headers["Vary"] == "Accept"
+
+
+async def test_one_auto_url_gives_each_asker_their_format_from_memory_too(
+    idle_house: House,
+) -> None:
+    me = await idle_house.tenant()
+    name = f"{(await uploaded(idle_house, me, 'jpeg'))['id']}.auto"
+    for _ in range(2):
+        for accept, kind in (("image/webp", "webp"), ("*/*", "jpeg"), ("image/png", "jpeg")):
+            reply = await media(idle_house, name, "?w=40", Accept=accept)
+            assert reply.headers["Content-Type"] == f"image/{kind}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?w=0", "?w=1e3", "?w=%2010", "?w=+10", "?w=010", "?w=-1", "?w=", "?w=99999", "?w=٣",
+        "?h=0", "?h=x", "?q=101", "?q=0", "?q=", "?dpr=1000", "?dpr=0", "?dpr=1.234", "?dpr=nan",
+        "?fit=stretch", "?fit=", "?width=10", "?w=10&w=20", "?w=10&W=20", "?format=png",
+    ],
+)  # fmt: skip
+async def test_a_wrong_or_unknown_parameter_is_refused_by_name(idle_house: House, query) -> None:
+    me = await idle_house.tenant()
+    name = f"{(await uploaded(idle_house, me))['id']}.webp"
+    reply = await media(idle_house, name, query)
+    assert (reply.status, reply.error["code"]) == (422, "VALIDATION_FAILED")
+    assert reply.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{id}.gif", "{id}.svg", "{id}", "{id}.", "{id}.webp.exe", "{id}.WEBP", "{id}.jpeg", ".webp",
+        "img_01h455vb4pex5vsknk084sn02q.webp", "gen_01h455vb4pex5vsknk084sn02q.webp", "x.webp",
+        "..%2f..%2fetc%2fpasswd.png", "{id}%00.webp", "a/{id}.webp",
+    ],
+)  # fmt: skip
+async def test_unknown_ids_and_endings_are_not_found(idle_house: House, name) -> None:
+    me = await idle_house.tenant()
+    image = await uploaded(idle_house, me)
+    reply = await media(idle_house, name.format(id=image["id"]))
+    assert (reply.status, reply.error["code"]) == (404, "NOT_FOUND")
+
+
+async def test_only_get_and_head_are_taken(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    name = f"{(await uploaded(idle_house, me))['id']}.webp"
+    for method in ("POST", "PUT", "DELETE"):
+        reply = await media(idle_house, name, method=method)
+        assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD")
+
+
+# The focal point.
+
+
+async def test_a_crop_keeps_the_focal_point_and_follows_it_at_once(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    image = await uploaded(idle_house, me, "png", 400, 100)
+    name, tags = f"{image['id']}.png", set()
+    for x, y, corner in ((0, 0, "top left"), (1, 1, "bottom right"), (1, 0, "top right")):
+        await change(idle_house, me, image, focal_point={"x": x, "y": y})
+        for _ in range(3):  # The last one in memory is of the point before.
+            reply = await media(idle_house, name, "?w=40&h=40")
+            found = images.opened(reply.body)
+            middle = found(20, 5 if y == 0 else 35)
+            assert all(
+                abs(a - b) < 60 for a, b in zip(middle, images.CORNERS[corner], strict=False)
+            )
+        tags.add(reply.headers["ETag"])
+    await change(idle_house, me, image, focal_point=None)
+    tags.add((await media(idle_house, name, "?w=40&h=40")).headers["ETag"])
+    assert len(tags) == 4
+
+
+async def test_a_tag_of_the_old_crop_no_longer_matches(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    image = await uploaded(idle_house, me, "png", 400, 100)
+    name = f"{image['id']}.webp"
+    old = (await media(idle_house, name, "?w=40&h=40")).headers["ETag"]
+    assert (await media(idle_house, name, "?w=40&h=40", If_None_Match=old)).status == 304
+    await change(idle_house, me, image, focal_point={"x": 0.1, "y": 0.9})
+    assert (await media(idle_house, name, "?w=40&h=40", If_None_Match=old)).status == 200
+
+
+# Conditions, ranges and HEAD; each from storage and then from memory.
+
+
+async def test_conditions_ranges_and_head_over_http(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    image = await uploaded(idle_house, me)
+    for query in ("", "?w=64"):
+        name = f"{image['id']}.png"
+        whole = await media(idle_house, name, query)
+        size, tag = len(whole.body), whole.headers["ETag"]
+        other = await uploaded(idle_house, me, "webp", 100 + len(query))
+        for target, again in ((name, True), (f"{other['id']}.webp", False)):
+            if not again:
+                continue
+            for match in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+                reply = await media(idle_house, target, query, If_None_Match=match)
+                assert (reply.status, reply.body, reply.headers["ETag"]) == (304, b"", tag)
+                assert "immutable" in reply.headers["Cache-Control"]
+            for asked, part in (
+                ("bytes=0-9", slice(0, 10)), ("bytes=10-", slice(10, size)),
+                ("bytes=-7", slice(size - 7, size)),
+            ):  # fmt: skip
+                reply = await media(idle_house, target, query, Range=asked)
+                assert (reply.status, reply.body) == (206, whole.body[part])
+                expected = f"bytes {part.start}-{part.stop - 1}/{size}"
+                assert reply.headers["Content-Range"] == expected
+            reply = await media(idle_house, target, query, Range=f"bytes={size}-")
+            assert (reply.status, reply.headers["Content-Range"]) == (416, f"bytes */{size}")
+            reply = await media(idle_house, target, query, Range="bytes=0-1,3-4")
+            assert (reply.status, reply.body) == (200, whole.body)
+            head = await media(idle_house, target, query, "HEAD", Range="bytes=0-1")
+            assert (head.status, head.body) == (200, b"")
+            assert int(head.headers["Content-Length"]) == size
+
+
+async def test_the_first_asking_may_be_conditional_partial_or_head(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    image = await uploaded(idle_house, me)
+    name = f"{image['id']}.webp"
+    head = await media(idle_house, name, "?w=31", "HEAD")
+    part = await media(idle_house, name, "?w=32", Range="bytes=0-3")
+    match = await media(idle_house, name, "?w=33", If_None_Match="*")
+    assert (head.status, part.status, match.status) == (200, 206, 304)
+    assert part.body == b"RIFF"
+    for width in (31, 32, 33):
+        whole = await media(idle_house, name, f"?w={width}")
+        assert (whole.status, images.opened(whole.body).width) == (200, width)
+    assert int(head.headers["Content-Length"]) == len((await media(idle_house, name, "?w=31")).body)
+
+
+# Caching.
+
+
+async def derived_keys(house: House) -> list[str]:
+    storage = open_storage(house.settings.storage_url)
+    return [found.key async for found in storage.list() if found.key.startswith("derived/")]
+
+
+async def test_a_derived_size_is_never_made_again_after_a_restart_either(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with opened(settings_for(database_url, tmp_path), with_worker=False) as house:
+        me = await house.tenant()
+        image = await uploaded(house, me)
+        name = f"{image['id']}.webp"
+        first = await media(house, name, "?w=50&h=50")
+        assert first.status == 200
+        for _ in range(100):
+            if await derived_keys(house):
+                break
+            await asyncio.sleep(0.02)
+        assert len(await derived_keys(house)) == 1
+        # Without its master no size can be made anew.
+        async with house.database.reading() as connection:
+            key = await connection.fetchval(
+                "SELECT object_key FROM images WHERE id = $1", image["id"]
+            )
+        await open_storage(house.settings.storage_url).delete([key])
+        assert (await media(house, name, "?w=51&h=50")).status == 404
+    async with opened(settings_for(database_url, tmp_path), with_worker=False) as house:
+        again = await media(house, name, "?w=50&h=50")
+        assert (again.status, again.body) == (200, first.body)
+        assert again.headers["ETag"] == first.headers["ETag"]
+        same = await media(house, name, "?h=25&w=25&dpr=2&fit=cover")
+        assert same.body == first.body, "Two spellings of one size are one object."
+
+
+async def test_a_second_asking_comes_from_memory(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    name = f"{(await uploaded(idle_house, me))['id']}.webp"
+    before = await counts(idle_house)
+    for _ in range(4):
+        await media(idle_house, name, "?w=50", **CHROME)
+    await idle_house.ask("GET", f"/media/images/{name}?w=50", key=me, headers={"Accept": "*/*"})
+    after = await counts(idle_house)
+    assert after["miss"] - before["miss"] == 1
+    assert after["memory"] - before["memory"] == 4
+
+
+class CountingThreads(ThreadPoolExecutor):
+    """Threads that know how much they were given."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.given = 0
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.given += 1
+        return super().submit(fn, *args, **kwargs)
+
+
+async def test_simultaneous_first_requests_render_once(
+    idle_house: House, database: Database
+) -> None:
+    me = await idle_house.tenant()
+    image = await uploaded(idle_house, me, "jpeg", 1600, 1200)
+    with CountingThreads() as pixels:
+        parts = Parts(
+            settings=idle_house.settings, database=database,
+            storage=open_storage(idle_house.settings.storage_url),
+            signals=Signals(database.dsn), pixels=pixels, background=Background(),
+        )  # fmt: skip
+        flight = delivery.SingleFlight()
+
+        async def ask(query: bytes) -> bytes:
+            found = await delivery.answer(parts, flight, f"{image['id']}.webp", query, "")
+            return found.body
+
+        bodies = await asyncio.gather(*(ask(b"w=300") for _ in range(20)))
+        assert (len(set(bodies)), pixels.given) == (1, 1)
+        await parts.background.finish(5)
+        # Stored by now: neither this process nor another needs pixels for it.
+        assert await delivery_by_another(parts, image["id"]) == bodies[0]
+        assert pixels.given == 1
+        await asyncio.gather(*(ask(b"w=%d" % width) for width in (301, 302)))
+        assert pixels.given == 3
+
+
+async def delivery_by_another(parts: Parts, image_id: str) -> bytes:
+    """As a process asks that shares only the database and the storage."""
+    found = await delivery.answer(parts, delivery.SingleFlight(), f"{image_id}.webp", b"w=300", "")
+    return found.body
+
+
+async def test_one_asker_hanging_up_does_not_stop_the_others() -> None:
+    flight, runs, go = delivery.SingleFlight(), [], asyncio.Event()
+
+    async def make() -> bytes:
+        runs.append(1)
+        await go.wait()
+        return b"made"
+
+    first = asyncio.create_task(flight.do("key", make))
+    second = asyncio.create_task(flight.do("key", make))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    assert await second == b"made"
+    assert len(runs) == 1
+    assert await flight.do("key", make) == b"made"
+    assert len(runs) == 2
+
+
+async def test_a_fault_reaches_every_asker_and_is_not_remembered() -> None:
+    flight, attempts = delivery.SingleFlight(), []
+
+    async def make() -> bytes:
+        attempts.append(1)
+        await asyncio.sleep(0.01)
+        if len(attempts) == 1:
+            raise LookupError("once")
+        return b"made"
+
+    found = await asyncio.gather(
+        *(flight.do("key", make) for _ in range(3)), return_exceptions=True
+    )
+    assert [type(one) for one in found] == [LookupError] * 3
+    assert await flight.do("key", make) == b"made"
+
+
+async def test_a_deleted_image_is_gone_at_once_in_every_form(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    for _ in range(5):
+        image = await uploaded(idle_house, me)
+        forms = [f"{image['id']}.png", f"{image['id']}.webp?w=40", f"{image['id']}.auto?w=30&h=30"]
+        for form in forms * 2:
+            assert (await media(idle_house, form)).status == 200
+        gone = await idle_house.ask("DELETE", f"/api/v1/images/{image['id']}", key=me)
+        assert gone.status == 204
+        assert [(await media(idle_house, form)).status for form in forms] == [404] * 3
+
+
+# Private media.
+
+
+async def signed(house: House, tenant: Tenant, image_id: str, expires: int) -> str:
+    async with house.database.reading() as connection:
+        secret = await connection.fetchval(
+            "SELECT signing_secret FROM organizations WHERE id = $1", tenant.organization_id
+        )
+    return f"?exp={expires}&sig={signature(secret, image_id, expires)}"
+
+
+async def test_private_media_need_a_signature_that_fits(idle_house: House) -> None:
+    me = await idle_house.tenant(private_media=True)
+    image, other = await uploaded(idle_house, me), await uploaded(idle_house, me, "jpeg")
+    assert image["public_url"] is None
+    name = f"{image['id']}.png"
+    good = await signed(idle_house, me, image["id"], int(time.time()) + 60)
+    past = await signed(idle_house, me, image["id"], int(time.time()) - 1)
+    of_other = await signed(idle_house, me, other["id"], int(time.time()) + 60)
+    stretched = good.replace("exp=", "exp=1")
+    wrong = [
+        "", past, of_other, stretched, good[:-1], good.partition("&")[0], "?sig=x&exp=9999999999",
+        "?exp=9999999999&sig=ü", "?exp=1e10&sig=x", "?exp=&sig=",
+    ]  # fmt: skip
+    for query in wrong * 2:
+        reply = await media(idle_house, name, query)
+        assert (reply.status, reply.error["code"]) == (403, "FORBIDDEN"), query
+    for query in (good, good + "&w=40", good):
+        reply = await media(idle_house, name, query)
+        assert reply.status == 200
+        assert reply.headers["Cache-Control"].startswith("private, max-age=")
+    path = image["url"].removeprefix(idle_house.settings.public_url)
+    assert (await idle_house.ask("GET", path)).status == 200
+    assert [(await media(idle_house, name, query)).status for query in wrong] == [403] * len(wrong)
+
+
+async def test_memory_never_outlives_a_signature(idle_house: House) -> None:
+    me = await idle_house.tenant(private_media=True)
+    image = await uploaded(idle_house, me)
+    expires = int(time.time()) + 2
+    query = await signed(idle_house, me, image["id"], expires)
+    before = await counts(idle_house)
+    while time.time() < expires - 0.2:
+        assert (await media(idle_house, f"{image['id']}.png", query)).status == 200
+        await asyncio.sleep(0.1)
+    assert (await counts(idle_house))["memory"] > before["memory"]
+    await asyncio.sleep(expires - time.time() + 0.01)
+    assert (await media(idle_house, f"{image['id']}.png", query)).status == 403
+
+
+async def test_a_private_answer_may_be_kept_no_longer_than_its_signature(idle_house: House) -> None:
+    me = await idle_house.tenant(private_media=True)
+    image = await uploaded(idle_house, me)
+    query = await signed(idle_house, me, image["id"], int(time.time()) + 100)
+    reply = await media(idle_house, f"{image['id']}.png", query)
+    seconds = int(reply.headers["Cache-Control"].removeprefix("private, max-age="))
+    assert 90 <= seconds <= 100
