@@ -75,7 +75,8 @@ def prepared(url: str, tenant: Tenant) -> dict[str, str]:
 def bare() -> Iterator[int]:
     port = stand.free_port()
     script = Path(__file__).with_name("bare_bytes.py")
-    with stand.process([sys.executable, str(script), str(port), str(FILES)]):
+    command = [sys.executable, str(script), str(port), str(FILES)]
+    with stand.process(command, FOLDER / "bare.log"):
         stand.until_answered(port, "/media.webp")
         yield port
 
@@ -102,7 +103,8 @@ def nginx() -> Iterator[int]:
         "types { image/webp webp; } open_file_cache max=10; keepalive_requests 100000000;\n"
         f"server {{ listen 127.0.0.1:{port} backlog=1024; root {FILES}; }} }}\n"
     )
-    with stand.process([program, "-c", str(config), "-p", str(home), "-e", f"{home}/error.log"]):
+    command = [program, "-c", str(config), "-p", str(home), "-e", f"{home}/error.log"]
+    with stand.process(command, FOLDER / "nginx.log"):
         stand.until_answered(port, "/media.webp")
         yield port
 
@@ -141,12 +143,16 @@ def main(rounds: int, seconds: float) -> int:
 def report(runs: dict[str, list[Load]], rounds: int) -> int:
     sizes = {name: (FILES / f"{name}.webp").stat().st_size for name in ("media", "live")}
     print(f"\nWebP of {sizes['media']:,} (/media) and {sizes['live']:,} bytes (/live),")
-    print(f"{CONNECTIONS} connections, one worker process each; medians of {rounds} rounds in turn\n")
+    print(
+        f"{CONNECTIONS} connections, one worker process each; medians of {rounds} rounds in turn\n"
+    )
     print("| | requests/s | p99 ms | lowest and highest rate |\n|---|---|---|---|")
     for name, loads in runs.items():
         rates = [load.rate for load in loads]
         p99 = middle([load.p99_ms for load in loads])
-        print(f"| {name} | {middle(rates):,.0f} | {p99:.1f} | {min(rates):,.0f}-{max(rates):,.0f} |")
+        print(
+            f"| {name} | {middle(rates):,.0f} | {p99:.1f} | {min(rates):,.0f}-{max(rates):,.0f} |"
+        )
     targets = []
     for kind in ("media", "live"):
         shares = [

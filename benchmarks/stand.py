@@ -80,10 +80,16 @@ def database(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def process(
-    command: Sequence[str], env: Mapping[str, str] | None = None
+    command: Sequence[str], log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A program in the background, told to stop at the end and killed when it doesn't."""
-    running = subprocess.Popen(command, env=dict(os.environ) | dict(env or {}))
+    """A program in the background, told to stop at the end and killed when it doesn't.
+
+    What it says goes to the end of `log`.
+    """
+    with log.open("ab") as file:
+        running = subprocess.Popen(
+            command, env=dict(os.environ) | dict(env or {}), stdout=file, stderr=file
+        )
     try:
         yield running
     finally:
@@ -102,7 +108,7 @@ def tintype(folder: Path, url: str | None, *, worker: bool) -> Iterator[int]:
     command = [sys.executable, "-m", "tintype.cli.app", "serve", "--port", str(port)]
     command += ["--data", str(folder)] + ([] if worker else ["--no-worker"])
     env = {"TINTYPE_LOG_LEVEL": "warning"} | ({"TINTYPE_DATABASE_URL": url} if url else {})
-    with process(command, env):
+    with process(command, folder / "serve.log", env):
         until_answered(port, "/readyz")
         yield port
 
@@ -144,8 +150,9 @@ def upload(port: int, tenant: Tenant, picture: bytes) -> Any:
     """The uploaded image as the API answers it."""
     edge = "tintype-bench"
     head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="p"\r\n\r\n'
+    form = head.encode() + picture + f"\r\n--{edge}--\r\n".encode()
     status, _, body = ask(
-        port, "POST", "/v1/images/upload", body=head.encode() + picture + f"\r\n--{edge}--\r\n".encode(),
+        port, "POST", "/v1/images/upload", body=form,
         headers={"X-API-Key": tenant.key, "Content-Type": f"multipart/form-data; boundary={edge}"},
     )  # fmt: skip
     assert status == 201, body
@@ -187,7 +194,15 @@ def tenants(url: str, count: int, *, private: bool = False) -> list[Tenant]:
 
 def wrk(port: int, path: str, *, connections: int, seconds: float, script: str = "") -> Load:
     """Load from one thread of wrk; `script` is Lua."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency", "--timeout", "10s"]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds:.0f}s",
+        "--latency",
+        "--timeout",
+        "10s",
+    ]
     if script:
         BUILD.mkdir(parents=True, exist_ok=True)
         lua = BUILD / f"wrk-{os.getpid()}.lua"

@@ -7,6 +7,7 @@ caller's transaction.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -125,6 +126,9 @@ class Consumer:
             taker.shutdown.set()
 
     async def run(self) -> None:
+        # It writes a traceback for every heartbeat that a lost connection can't carry. What matters
+        # of it is logged here.
+        logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
         draining: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
             try:

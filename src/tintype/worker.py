@@ -23,6 +23,7 @@ from tintype.db.pool import connect
 from tintype.engines.registry import Engines, configured
 from tintype.fetch import Fetcher
 from tintype.generations import jobs as generations
+from tintype.generations.gate import Gate
 from tintype.generations.reaper import EVERY_SECONDS, reap
 from tintype.generations.run import Studio, give_back
 from tintype.images import sweeper
@@ -51,7 +52,7 @@ async def opened(settings: Settings, engines: Engines | None = None) -> AsyncIte
             yield Studio(
                 settings=settings, database=database, storage=open_storage(settings.storage_url),
                 fetcher=fetcher, signals=Signals(database.dsn), engines=engines,
-                pixels=pixels, leases={},
+                pixels=pixels, leases={}, gate=Gate(),
             )  # fmt: skip
     finally:
         await engines.close_all()

@@ -8,7 +8,16 @@ from tintype.aliases.models import assignable, mentions, normalize
 from tintype.core.errors import ValidationFailed
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", fullmatch=True)
-LOOKALIKES = ("@hеro", "@ｈero", "@héro", "@he\u0301ro", "@HERO\u200d", "@hero\u202e", "@İ", "@hero²")
+LOOKALIKES = (
+    "@hеro",
+    "@ｈero",
+    "@héro",
+    "@he\u0301ro",
+    "@HERO\u200d",
+    "@hero\u202e",
+    "@İ",
+    "@hero²",
+)
 
 
 @pytest.mark.parametrize("text", ["@Hero", "@hero", "@HERO"])

@@ -1,6 +1,4 @@
 import asyncio
-import os
-import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -8,8 +6,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from api.wire import judged, request, talk
-from support.house import House, free_port, opened, settings_for
+from api.wire import judged, request, second_process, talk
+from support.house import House, opened, settings_for
 from tintype.core import ids
 from tintype.core.caller import SCOPES
 from tintype.keys import operations as keys
@@ -116,27 +114,11 @@ async def test_odd_header_bytes_are_only_a_wrong_key(idle_house: House) -> None:
 
 @pytest.mark.slow
 async def test_the_server_itself_refuses_huge_headers_and_hears_of_a_revocation(
-    idle_house: House, database_url: str
+    idle_house: House,
 ) -> None:
-    """Against a second process, started as `serve` starts it."""
     me = await idle_house.tenant()
-    port = free_port()
-    environment = os.environ | {
-        "TINTYPE_DATABASE_URL": database_url, "TINTYPE_DATA": idle_house.settings.data,
-        "TINTYPE_SERVER_PORT": str(port), "TINTYPE_LOG_LEVEL": "error",
-    }  # fmt: skip
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tintype.cli.api", env=environment
-    )
-    other = House(idle_house.settings, idle_house.database, idle_house.session,
-                  f"http://127.0.0.1:{port}")  # fmt: skip
-    try:
-        for _ in range(200):
-            try:
-                if (await other.ask("GET", LIST, key=me)).status == 200:
-                    break
-            except OSError:
-                await asyncio.sleep(0.05)
+    async with second_process(idle_house, me.key) as other:
+        assert (await other.ask("GET", LIST, key=me)).status == 200
         (huge,) = await talk(other, request("GET", LIST, "X-API-Key: " + "x" * 20_000))
         assert huge.status == 431
         async with idle_house.database.transaction() as tx:
@@ -146,9 +128,6 @@ async def test_the_server_itself_refuses_huge_headers_and_hears_of_a_revocation(
         while (await other.ask("GET", LIST, key=me)).status == 200:
             assert loop.time() - began < 1, "the revocation did not arrive within a second"
             await asyncio.sleep(0.01)
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 async def test_a_missing_scope_is_named(idle_house: House) -> None:

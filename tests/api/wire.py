@@ -1,9 +1,13 @@
 """Requests that no HTTP client sends, byte for byte, and the check that every fault has one shape."""
 
 import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from support.house import House, Reply
+from support.house import House, Reply, free_port
 
 FAULT_KEYS = {"code", "message", "details"}
 
@@ -89,3 +93,30 @@ def judged(reply: Reply, status: int, code: str, *, field: str | None = None) ->
     if field is not None and field not in {item["field"] for item in body["error"]["details"]}:
         return f"names {body['error']['details']}, not {field}"
     return None
+
+
+@contextlib.asynccontextmanager
+async def second_process(house: House, key: str) -> AsyncIterator[House]:
+    """The same Tintype once more, in a process of its own as `serve` starts it."""
+    port = free_port()
+    environment = os.environ | {
+        "TINTYPE_DATABASE_URL": house.settings.database.url,
+        "TINTYPE_DATA": house.settings.data,
+        "TINTYPE_SERVER_PORT": str(port),
+        "TINTYPE_LOG_LEVEL": "error",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tintype.cli.api", env=environment
+    )
+    other = House(house.settings, house.database, house.session, f"http://127.0.0.1:{port}")
+    try:
+        async with asyncio.timeout(20):
+            while True:
+                with contextlib.suppress(OSError):
+                    if (await other.ask("GET", "/healthz", key=key)).status == 200:
+                        break
+                await asyncio.sleep(0.05)
+        yield other
+    finally:
+        process.terminate()
+        await process.wait()

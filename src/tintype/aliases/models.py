@@ -14,7 +14,8 @@ _MENTION: Final = re.compile(r"(@+)([A-Za-z0-9_-]*)")
 # Direction marks that writers of Arabic and Hebrew put around a name; they may follow it.
 _DIRECTION_MARKS: Final = "\u061c\u200e\u200f\u2069"
 
-AliasText = Annotated[str, Meta(min_length=2, max_length=128, description="such as @hero")]
+# Too short a text is refused with the other bad ones, by `normalize`, in its words.
+AliasText = Annotated[str, Meta(max_length=128, description="such as @hero")]
 
 
 def normalize(text: str, field: str = "alias") -> str:

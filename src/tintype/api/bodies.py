@@ -7,6 +7,7 @@ answers 500 to bad UTF-8 and to deep nesting, and takes JSON sent as text/plain.
 
 import asyncio
 import contextlib
+import functools
 import re
 from collections.abc import AsyncIterator
 from typing import Any, Final, TypeVar
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar.exceptions import InternalServerException
+from msgspec import inspect
 
 from tintype.api.naming import to_fields
 from tintype.api.parts import AnyRequest, parts
@@ -30,6 +32,8 @@ _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
 _JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 # A slow body is cut off: this long, plus its size at 64 kB/s.
 _BODY_SECONDS: Final = 30.0
 _BODY_BYTES_PER_SECOND: Final = 64_000
@@ -64,12 +68,12 @@ def to_struct(value: Any, struct: type[S]) -> S:
     if not isinstance(value, dict):
         raise ValidationFailed("body", "must be a JSON object")
     refuse_nul(value, "")
-    return _convert(to_fields(value, struct), struct, strict=True)
+    return _convert(to_fields(value, struct), struct)
 
 
-def _convert(value: Any, struct: type[S], *, strict: bool) -> S:
+def _convert(value: Any, struct: type[S]) -> S:
     try:
-        return msgspec.convert(value, struct, strict=strict)
+        return msgspec.convert(value, struct)
     except msgspec.ValidationError as fault:
         text = str(fault)
         at = _AT.search(text)
@@ -101,17 +105,54 @@ def query_of(query_string: bytes, struct: type[S]) -> S:
         if name in raw:
             raise ValidationFailed(name[:200], "is given twice")
         raw[name] = value
+    return of_texts(raw, struct)
+
+
+def of_texts(raw: dict[str, str], struct: type[S]) -> S:
+    """The texts of a query or a form as `struct`, each read narrowly by its field's type.
+
+    Python's int() takes " 10", "+1", "1_0" and other scripts' digits, and msgspec's lax mode takes
+    a number for a time; a client means none of them.
+    """
     refuse_nul(raw, "")
-    fields = to_fields(raw, struct)
-    for name, value in fields.items():
-        # Python's int() takes " 10", "+1", "1_0" and other scripts' digits; a client means none.
-        if _is_integer(struct, name) and not re.fullmatch(r"-?(?:0|[1-9][0-9]{0,18})", value):
+    kinds = _kinds(struct)
+    fields = {
+        name: _from_text(name, text, kinds[name]) for name, text in to_fields(raw, struct).items()
+    }
+    refuse_nul(fields, "")
+    return _convert(fields, struct)
+
+
+def _from_text(name: str, text: str, kinds: frozenset[type[inspect.Type]]) -> Any:
+    if inspect.IntType in kinds:
+        if not _WHOLE.fullmatch(text):
             raise ValidationFailed(name, "must be a whole number")
-    return _convert(fields, struct, strict=False)
+        return int(text)
+    if inspect.BoolType in kinds:
+        if text not in _TRUTHS:
+            raise ValidationFailed(name, "must be true or false")
+        return _TRUTHS[text]
+    if inspect.DictType in kinds:
+        try:
+            check_depth(text.encode())
+            return msgspec.json.decode(text)
+        except (BadRequest, msgspec.DecodeError, RecursionError, UnicodeEncodeError) as fault:
+            raise ValidationFailed(name, "must be a JSON object") from fault
+    return text
 
 
-def _is_integer(struct: type[msgspec.Struct], name: str) -> bool:
-    return "int" in str(struct.__annotations__.get(name, ""))
+@functools.cache
+def _kinds(struct: type[msgspec.Struct]) -> dict[str, frozenset[type[inspect.Type]]]:
+    """Each field's kinds of value: itself, or the members of its union."""
+    info = inspect.type_info(struct)
+    assert isinstance(info, inspect.StructType)
+    found = {}
+    for field in info.fields:
+        types = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+        found[field.name] = frozenset(
+            type(kind.type if isinstance(kind, inspect.Metadata) else kind) for kind in types
+        )
+    return found
 
 
 async def read_bytes(request: AnyRequest, limit: int) -> bytes:

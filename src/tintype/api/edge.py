@@ -57,6 +57,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                self._forget_written(scope, status)
                 headers = list(message.get("headers", ()))
                 headers.append((b"x-request-id", exchange.request_id.encode()))
                 headers += [(k.lower().encode(), v.encode()) for k, v in exchange.headers.items()]
@@ -81,3 +82,12 @@ class Edge:
                     organization=exchange.organization_id,
                     fault=exchange.fault,
                 )
+
+    def _forget_written(self, scope: HTTPScope, status: int) -> None:
+        """Drop what a write's path names before its answer is sent.
+
+        NOTIFY tells every process, this one too, but a client's next request may overtake it.
+        """
+        if scope["method"] not in _READING and status < 400:  # noqa: PLR2004
+            for value in scope.get("path_params", {}).values():
+                self._hot.forget(str(value))

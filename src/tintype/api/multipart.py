@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
 from multipart import (  # type: ignore[import-untyped]
     MultipartError,
     ParserLimitReached,
@@ -12,7 +11,7 @@ from multipart import (  # type: ignore[import-untyped]
     parse_options_header,
 )
 
-from tintype.api.bodies import S, chunks, in_time, to_struct
+from tintype.api.bodies import S, chunks, in_time, of_texts
 from tintype.api.parts import AnyRequest
 from tintype.core.errors import (
     BadRequest,
@@ -48,21 +47,12 @@ async def read_form(
         raise ValidationFailed("file", "is required")
     if len(files) > 1 or files[0][0] != "file":
         raise ValidationFailed(files[-1][0] or "file", "send one file, in the part named `file`")
-    fields: dict[str, Any] = {}
+    fields: dict[str, str] = {}
     for name, text in texts:
         if name in fields:
-            raise ValidationFailed(name, "is given twice")
-        fields[name] = _value(struct, name, text)
-    return files[0][1], to_struct(fields, struct)
-
-
-def _value(struct: type[msgspec.Struct], name: str, text: str) -> Any:
-    if "dict" not in str(struct.__annotations__.get(name, "")):
-        return text
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as fault:
-        raise ValidationFailed(name, "must be a JSON object") from fault
+            raise ValidationFailed(name[:200], "is given twice")
+        fields[name] = text
+    return files[0][1], of_texts(fields, struct)
 
 
 async def _read_parts(

@@ -19,10 +19,6 @@ EVERY_SECONDS: Final = 5.0
 _QUIET_SECONDS: Final = 10.0
 _BATCH: Final = 500
 _log = log.get("tintype.reaper")
-_DIED: Final = {
-    "code": "PROVIDER_ERROR",
-    "message": "The work was started several times and never finished; its credits came back.",
-}
 
 
 async def reap(studio: run.Studio) -> int:
@@ -65,7 +61,7 @@ async def _cancel(studio: run.Studio, row: Row) -> None:
 
 
 async def _give_up(studio: run.Studio, row: Row) -> None:
-    if await run.end(studio, row["id"], None, "failed", _DIED):
+    if await run.end(studio, row["id"], None, "failed", run.DIED):
         _log.warning("gave up", generation=row["id"])
 
 

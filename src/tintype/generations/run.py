@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
 from tintype import queue
@@ -28,6 +28,7 @@ from tintype.engines.base import Blob, EngineFault, Job, Output
 from tintype.engines.registry import Engines
 from tintype.fetch import Fetcher, FetchFailed
 from tintype.generations import operations, run_queries, views
+from tintype.generations.gate import Gate
 from tintype.generations.metrics import attempt_failed, finished
 from tintype.generations.watch import LeaseLost, RunWatch, canceled, keep_lease
 from tintype.images import operations as images
@@ -36,6 +37,10 @@ from tintype.images.links import Links
 from tintype.media.inspect import Limits
 from tintype.storage import MissingObject, Storage
 
+DIED: Final = {
+    "code": "PROVIDER_ERROR",
+    "message": "The work was started several times and never finished; its credits came back.",
+}
 _INSIST_SECONDS: Final = 0.5
 # How long storage or database get before the next attempt, and an engine at most.
 _AWAY_SECONDS: Final = 2.0
@@ -63,15 +68,29 @@ class Studio:
     engines: Engines
     pixels: Executor
     leases: dict[str, UUID]
+    gate: Gate
 
 
 async def run(studio: Studio, generation_id: str) -> timedelta | None:
-    """Do the work behind a queue's ring; answer a delay when the ring came too early."""
+    """Do the work behind a queue's ring; answer a delay when it should ring once more."""
+    async with studio.gate.together():
+        again = await _run(studio, generation_id, alone=False)
+    if again != "alone":
+        return again
+    async with studio.gate.alone():
+        again = await _run(studio, generation_id, alone=True)
+    return _TOO_EARLY if again == "alone" else again
+
+
+async def _run(
+    studio: Studio, generation_id: str, *, alone: bool
+) -> timedelta | Literal["alone"] | None:
+    """As `run`; "alone" for work that killed its runs, or was near, and must not run beside any."""
     worker = studio.settings.worker
     lease = uuid4()
     async with studio.database.transaction() as tx:
         row = await run_queries.claim(
-            tx, generation_id, lease, worker.lease_seconds, worker.attempts_max
+            tx, generation_id, lease, worker.lease_seconds, worker.attempts_max, alone=alone
         )
         if row is None:
             found = await run_queries.standing(tx, generation_id)
@@ -362,12 +381,19 @@ async def end(
     return True
 
 
-async def _not_claimed(studio: Studio, generation_id: str, found: Row | None) -> timedelta | None:
+async def _not_claimed(
+    studio: Studio, generation_id: str, found: Row | None
+) -> timedelta | Literal["alone"] | None:
     """There was nothing to take: done already, to be canceled, not due yet, or in other hands."""
     if found is None or found["status"] not in {"queued", "processing"}:
         return None
+    left = studio.settings.worker.attempts_max - found["attempts"]
     if found["canceled"] and await end(studio, generation_id, None, "canceled", None):
         return None
+    if left <= 0 and await end(studio, generation_id, None, "failed", DIED):
+        return None
+    if left == 1 and found["status"] == "processing" and not found["wait"]:
+        return "alone"
     # The ring of a run that died comes before its lease is over; then it is needed once more.
     wait: timedelta = max(found["wait"], _TOO_EARLY)
     return wait

@@ -16,9 +16,18 @@ _CANCELED = """(cancel_requested_at IS NOT NULL
 
 
 async def claim(
-    tx: Transaction, generation_id: str, lease: UUID, lease_seconds: float, attempts_max: int
+    tx: Transaction,
+    generation_id: str,
+    lease: UUID,
+    lease_seconds: float,
+    attempts_max: int,
+    *,
+    alone: bool,
 ) -> Row | None:
-    """Take queued work, or work whose last run let its lease run out; count the attempt."""
+    """Take queued work, or work whose last run let its lease run out; count the attempt.
+
+    The last attempt after a run that died is only for a run that is `alone` in its process.
+    """
     return await tx.fetchrow(
         f"""
         UPDATE generations SET status = 'processing', lease = $2,
@@ -27,10 +36,11 @@ async def claim(
         WHERE id = $1 AND attempts < $4 AND cancel_requested_at IS NULL
           AND (cancel_at IS NULL OR cancel_at > clock_timestamp())
           AND (status = 'queued' AND run_after <= clock_timestamp()
-               OR status = 'processing' AND lease_until < clock_timestamp())
+               OR status = 'processing' AND lease_until < clock_timestamp()
+                  AND ($5 OR attempts < $4 - 1))
         RETURNING {GENERATION}
         """,  # noqa: S608
-        generation_id, lease, lease_seconds, attempts_max,
+        generation_id, lease, lease_seconds, attempts_max, alone,
     )  # fmt: skip
 
 
@@ -38,7 +48,7 @@ async def standing(tx: Transaction, generation_id: str) -> Row | None:
     """Why a claim found nothing. `wait` is how long until the work is due, or its lease over."""
     return await tx.fetchrow(
         f"""
-        SELECT organization_id, status, {_CANCELED} AS canceled,
+        SELECT organization_id, status, attempts, {_CANCELED} AS canceled,
                greatest(coalesce(lease_until, run_after) - clock_timestamp(), interval '0') AS wait
         FROM generations WHERE id = $1
         """,  # noqa: S608

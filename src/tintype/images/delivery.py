@@ -26,6 +26,10 @@ from tintype.media.vips import MEDIA_TYPES
 from tintype.storage import MissingObject
 
 _MEMORY_SECONDS: Final = 3600.0
+# What a private answer says about its age holds to this much when it comes from memory.
+_PRIVATE_MEMORY_SECONDS: Final = 60.0
+_PRIVATE_CACHE_SECONDS: Final = 3600
+_MISSING: Final = "The bytes of this image are missing; `tintype doctor` tells more."
 _SAFE_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),
@@ -57,9 +61,15 @@ class SingleFlight:
         if task is None:
             task = asyncio.ensure_future(make())
             self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key, None))
+            task.add_done_callback(lambda done: self._ended(key, done))
         # Shielded: one asker that hangs up must not stop the others' picture.
         return await asyncio.shield(task)
+
+    def _ended(self, key: str, task: asyncio.Task[bytes]) -> None:
+        del self._running[key]
+        if not task.cancelled():
+            # Looked at here, because every asker may have hung up.
+            task.exception()
 
 
 async def answer(
@@ -72,18 +82,19 @@ async def answer(
         row = await queries.deliverable(connection, image_id)
     if row is None:
         raise NotFound("There is no such image.")
-    good_until = time.monotonic() + _MEMORY_SECONDS
+    memory_seconds, cache_control = _MEMORY_SECONDS, "public, max-age=31536000, immutable"
     if row["private_media"]:
-        expires = check_signature(row["signing_secret"], image_id, query.exp, query.sig)
-        good_until = min(good_until, time.monotonic() + expires - time.time())
+        left = check_signature(row["signing_secret"], image_id, query.exp, query.sig) - time.time()
+        memory_seconds = min(_PRIVATE_MEMORY_SECONDS, left)
+        cache_control = f"private, max-age={max(0, min(_PRIVATE_CACHE_SECONDS, int(left)))}"
+    good_until = time.monotonic() + memory_seconds
     kind = chosen_format(row, extension, accept)
     body, etag = await picture(parts, flight, row, query, kind)
     return hot_answer(
         "media", body, kind, etag,
-        cache_control="private, max-age=3600" if row["private_media"]
-        else "public, max-age=31536000, immutable",
+        cache_control=cache_control,
         vary=extension == "auto",
-        depends_on=frozenset({image_id, row["organization_id"]}),
+        depends_on=frozenset({image_id, row["organization_id"], row["generation_id"] or image_id}),
         good_until=good_until,
     )  # fmt: skip
 
@@ -135,7 +146,10 @@ async def picture(
                 parts, row["object_key"]
             )
         loop = asyncio.get_running_loop()
-        body = await loop.run_in_executor(parts.pixels, render, source, variant, focal_point)
+        try:
+            body = await loop.run_in_executor(parts.pixels, render, source, variant, focal_point)
+        except FileNotFoundError as fault:
+            raise NotFound(_MISSING) from fault
         parts.background.start(parts.storage.put(key, body))
         return body
 
@@ -147,9 +161,7 @@ async def _stored(parts: Parts, key: str) -> bytes:
     try:
         return await parts.storage.get(key)
     except MissingObject as fault:
-        raise NotFound(
-            "The bytes of this image are missing; `tintype doctor` tells more."
-        ) from fault
+        raise NotFound(_MISSING) from fault
 
 
 def _parse_name(name: str) -> tuple[str, str]:

@@ -210,7 +210,7 @@ async def _list(
     caller = caller_of(request)
     links = _links(request, caller)
     after = cursor(Paging(limit=query.limit, offset=query.offset, after=query.after), "img")
-    alias = normalize(query.alias) if query.alias else None
+    alias = None if query.alias is None else normalize(query.alias)
     pattern = like_pattern(query.q)
     async with parts(request).database.reading() as tx:
         flow, project = await flows.chosen(tx, caller, flow_id, project_id, to_add=False)

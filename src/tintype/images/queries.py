@@ -156,8 +156,8 @@ async def deliverable(tx: Transaction, image_id: str) -> Row | None:
     """For delivery, which has no caller: the id is the address, `sig` guards private images."""
     return await tx.fetchrow(
         """
-        SELECT i.id, i.organization_id, i.object_key, i.format, i.width, i.height, i.sha256,
-               i.focal_x, i.focal_y, o.private_media, o.signing_secret
+        SELECT i.id, i.organization_id, i.generation_id, i.object_key, i.format, i.width, i.height,
+               i.sha256, i.focal_x, i.focal_y, o.private_media, o.signing_secret
         FROM images i JOIN organizations o ON o.id = i.organization_id
         WHERE i.id = $1 AND i.deleted_at IS NULL
         """,

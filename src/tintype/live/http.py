@@ -186,19 +186,23 @@ async def _answer(
     kind = delivery.chosen_format(row, query.format, accept.decode("latin-1"))
     media = delivery.MediaQuery(w=None if query.w is None else str(query.w))
     body, etag = await delivery.picture(made, flight, row, media, kind)
-    good_until = time.monotonic() + _MEMORY_SECONDS
+    memory_seconds, cache_seconds = _MEMORY_SECONDS, _CACHE_SECONDS
     if query.exp is not None:
-        good_until = min(good_until, time.monotonic() + query.exp - time.time())
+        left = query.exp - time.time()
+        memory_seconds, cache_seconds = (
+            min(memory_seconds, left),
+            max(0, min(cache_seconds, int(left))),
+        )
     depends_on = {row["id"], caller.organization_id, entry["generation_id"]}
     if caller.key_id:
         depends_on.add(caller.key_id)
     scope_word = "public" if query.sig else "private"
     return delivery.hot_answer(
         "live", body, kind, etag,
-        cache_control=f"{scope_word}, max-age={_CACHE_SECONDS}",
+        cache_control=f"{scope_word}, max-age={cache_seconds}",
         vary=query.format == "auto",
         depends_on=frozenset(depends_on),
-        good_until=good_until,
+        good_until=time.monotonic() + memory_seconds,
         more=(
             (b"x-generation-id", entry["generation_id"].encode()),
             (b"x-cache-status", b"HIT"),

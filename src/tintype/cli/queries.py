@@ -1,0 +1,92 @@
+"""SQL of the doctor, which looks over all organizations at once."""
+
+from tintype.db.pool import Row, Transaction
+
+
+async def clock(tx: Transaction) -> float:
+    """The database's clock, in seconds since 1970."""
+    found: float = await tx.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+    return found
+
+
+async def others(tx: Transaction) -> int:
+    """How many sessions of other Tintype processes there are."""
+    found: int = await tx.fetchval(
+        """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'tintype-listen'
+        """
+    )
+    return found
+
+
+async def work(tx: Transaction, late_seconds: float) -> Row:
+    """Open work by state, the oldest that waits, and what nobody has looked after for long."""
+    row = await tx.fetchrow(
+        """
+        SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
+               count(*) FILTER (WHERE status = 'processing') AS processing,
+               coalesce(extract(epoch FROM clock_timestamp() - min(run_after)
+                   FILTER (WHERE status = 'queued' AND run_after < clock_timestamp())), 0)::float8
+                   AS oldest_seconds,
+               count(*) FILTER (WHERE
+                   status = 'processing'
+                       AND lease_until < clock_timestamp() - make_interval(secs => $1)
+                   OR status = 'queued'
+                       AND run_after < clock_timestamp() - make_interval(secs => $1)) AS late
+        FROM generations WHERE status IN ('queued', 'processing')
+        """,
+        late_seconds,
+    )
+    assert row is not None
+    return row
+
+
+async def accounts(tx: Transaction) -> int:
+    found: int = await tx.fetchval("SELECT count(*) FROM credit_accounts")
+    return found
+
+
+async def unproven_accounts(tx: Transaction) -> list[Row]:
+    """Accounts that differ from what their ledger adds up to, or organizations without one."""
+    rows: list[Row] = await tx.fetch(
+        """
+        SELECT o.id AS organization_id, a.balance, a.reserved,
+               s.balance AS ledger_balance, s.reserved AS ledger_reserved
+        FROM organizations o
+        LEFT JOIN credit_accounts a ON a.organization_id = o.id
+        LEFT JOIN (
+            SELECT organization_id, sum(amount)::bigint AS balance,
+                   sum(reserved)::bigint AS reserved
+            FROM ledger_entries GROUP BY organization_id) s ON s.organization_id = o.id
+        WHERE a.organization_id IS NULL
+           OR (a.balance, a.reserved) <> (coalesce(s.balance, 0), coalesce(s.reserved, 0))
+        ORDER BY o.id
+        """
+    )
+    return rows
+
+
+async def holds_without_work(tx: Transaction) -> int:
+    """Open holds whose generation has ended: credits that nobody will give back."""
+    found: int = await tx.fetchval(
+        """
+        SELECT count(*) FROM ledger_entries h
+        JOIN generations g ON g.id = h.generation_id
+        WHERE h.type = 'hold' AND g.status NOT IN ('queued', 'processing')
+          AND NOT EXISTS (SELECT FROM ledger_entries e WHERE e.hold_id = h.id)
+        """
+    )
+    return found
+
+
+async def objects(tx: Transaction, after: str, most: int) -> list[Row]:
+    """Images with the objects that they name, deleted ones too: their bytes stay."""
+    rows: list[Row] = await tx.fetch(
+        """
+        SELECT id, object_key, original_key, bytes FROM images
+        WHERE id > $1 ORDER BY id LIMIT $2
+        """,
+        after, most,
+    )  # fmt: skip
+    return rows

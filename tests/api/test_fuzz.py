@@ -1,0 +1,56 @@
+"""Generated requests against the whole reference: no 500, and every answer is as described.
+
+The requests come from the document that the house itself serves, half of them made to fit it and
+half made not to; paths get the ids of objects that exist as well as random ones.
+"""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from support import images
+from support.house import House, Tenant
+
+SECONDS_MAX = 60
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_no_request_meets_a_fault_or_an_undescribed_answer(house: House) -> None:
+    me = await house.tenant(grant=1_000_000)
+    document = (await house.ask("GET", "/openapi.json")).json
+    asked = {
+        "base": house.base,
+        "key": me.key,
+        "known": await known(house, me),
+        "document": document,
+    }
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "ignore", Path(__file__).with_name("fuzzing.py"),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    told, _ = await process.communicate(msgspec.json.encode(asked))
+    faults = msgspec.json.decode(told)
+    assert not faults, "\n\n".join(f"{where}\n{fault}" for where, fault in faults.items())
+    assert time.monotonic() - began < SECONDS_MAX
+    async with house.database.reading() as tx:
+        made = await tx.fetchval("SELECT count(*) FROM generations")
+    assert made > 1, "requests that fit the document do have effects"
+
+
+async def known(house: House, me: Tenant) -> dict[str, Any]:
+    """Something of each kind for the paths to lead to, by the names of path parameters."""
+    picture = await house.picture(me)
+    flow = await house.ask("POST", "/api/v1/flows", key=me, json={})
+    project = await house.ask("POST", "/api/v1/projects", key=me, json={"name": "fuzz"})
+    image = await house.upload(me, images.file("png", 16, 16), alias="@hero")
+    return {
+        "generation_id": picture["id"], "flow_id": flow.data["id"], "image_id": image.data["id"],
+        "project_id": project.data["id"], "alias": "@hero", "name": f"{image.data['id']}.png",
+    }  # fmt: skip

@@ -1,0 +1,83 @@
+"""Keys, organizations, users and credits by command, beside a running server."""
+
+from cli.process import tintype
+from support.house import House
+
+
+async def test_a_key_made_by_command_works_until_it_is_revoked(house: House) -> None:
+    url = house.settings.database.url
+    made = tintype("keys", "create", "--name", "ci", "--expires", "90d", url=url).json
+    assert made["secret"].startswith(made["prefix"])
+    assert made["livemode"]
+    listed = await house.ask("GET", "/api/v1/generations", key=made["secret"])
+    assert listed.status == 200
+
+    found = tintype("keys", "list", url=url)
+    assert made["secret"] not in found.out
+    assert [key["id"] for key in found.json if key["name"] == "ci"] == [made["id"]]
+
+    ended = tintype("keys", "revoke", made["id"], url=url).json
+    assert ended["status"] == "revoked"
+    assert (await house.ask("GET", "/api/v1/generations", key=made["secret"])).status == 401
+
+
+async def test_scopes_and_sandbox_of_a_key_are_what_was_asked_for(house: House) -> None:
+    made = tintype(
+        "keys", "create", "--name", "t", "--test", "--scopes", "images:read, images:write",
+        url=house.settings.database.url,
+    ).json  # fmt: skip
+    assert made["secret"].startswith("tt_test_")
+    assert made["scopes"] == ["images:read", "images:write"]
+    assert (await house.ask("GET", "/api/v1/generations", key=made["secret"])).status == 200
+    refused = await house.ask("POST", "/api/v1/projects", key=made["secret"], json={"name": "x"})
+    assert refused.status == 403
+
+
+def test_what_a_key_can_not_have_is_a_usage_error(database_url: str) -> None:
+    unknown = tintype("keys", "create", "--name", "x", "--scopes", "all", url=database_url)
+    assert (unknown.code, "'all' is not one of" in unknown.err) == (2, True)
+    forever = tintype("keys", "create", "--name", "x", "--expires", "soon", url=database_url)
+    assert (forever.code, "90d" in forever.err) == (2, True)
+    elsewhere = tintype(
+        "keys", "create", "--name", "x", "--project", "prj_01m7w5h84re2daktxw14fg7aqc",
+        url=database_url,
+    )  # fmt: skip
+    assert (elsewhere.code, "no such project" in elsewhere.err) == (2, True)
+    gone = tintype("keys", "revoke", "key_01m7w5h84re2daktxw14fg7aqc", url=database_url)
+    assert gone.code == 2
+
+
+def test_an_organization_with_credits_and_a_user(database_url: str) -> None:
+    made = tintype(
+        "org", "create", "--name", "Nord", "--plan", "pro", "--rate-limit", "90", "--private-media",
+        url=database_url,
+    ).json  # fmt: skip
+    assert (made["plan"], made["rate_limit"], made["private_media"]) == ("pro", 90, True)
+    org = ("--org", made["id"])
+    entry = tintype("credits", "grant", *org, "--amount", 500, "--note", "paid", url=database_url)
+    assert entry.json["balance_after"] == 500
+    assert tintype("credits", "balance", *org, url=database_url).json == {
+        "balance": 500, "reserved": 0, "available": 500,
+    }  # fmt: skip
+    ledger = tintype("credits", "ledger", *org, url=database_url).json
+    assert [(it["type"], it["amount"], it["note"]) for it in ledger] == [("grant", 500, "paid")]
+
+    email = ("--email", "Kim@example.com")
+    user = tintype(
+        "user", "create", *email, *org, "--password-stdin", stdin="a long secret\n",
+        url=database_url,
+    )  # fmt: skip
+    assert user.json["email"] == "kim@example.com"
+    assert "password" not in user.json
+    again = tintype("user", "create", *email, url=database_url)
+    assert (again.code, "exists" in again.err) == (2, True)
+
+
+def test_the_first_command_on_a_new_database_makes_its_household_once(database_url: str) -> None:
+    first = tintype("org", "list", url=database_url)
+    (studio,) = first.json
+    assert studio["plan"] == "enterprise"
+    assert "tt_live_" in first.err
+    second = tintype("credits", "balance", url=database_url)
+    assert second.err == ""
+    assert second.json["available"] == 100_000

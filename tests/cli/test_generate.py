@@ -1,0 +1,122 @@
+import signal
+import subprocess
+from pathlib import Path
+
+import asyncpg
+from cli.process import COMMAND, environment, tintype
+from support import images
+from support.house import House
+
+
+async def rows(url: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch("SELECT * FROM generations ORDER BY id")
+    finally:
+        await connection.close()
+
+
+async def test_without_a_worker_the_picture_is_made_here(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "fox.webp"
+    done = tintype(
+        "generate", "a red fox", "-o", file, "--aspect-ratio", "16:9", "--seed", 7,
+        "--alias", "@fox", "--data", tmp_path, url=database_url,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    made = done.json
+    assert (made["status"], made["source"], made["seed"]) == ("completed", "cli", 7)
+    assert made["files"] == [str(file)]
+    picture = images.opened(file.read_bytes())
+    assert file.read_bytes()[8:12] == b"WEBP"
+    assert (picture.width, picture.height) == (made["width"], made["height"])
+    assert made["images"][0]["alias"] == "@fox"
+    balance = tintype("credits", "balance", url=database_url).json
+    assert balance == {"balance": 99_999, "reserved": 0, "available": 99_999}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+async def test_beside_a_server_its_worker_does_the_work(house: House, tmp_path: Path) -> None:
+    done = tintype(
+        "generate", "two boats", "--variants", 2, "-o", f"{tmp_path}/boat-{{index}}.{{ext}}",
+        "--data", house.settings.folder, url=house.settings.database.url,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert [Path(file).name for file in done.json["files"]] == ["boat-1.png", "boat-2.png"]
+    assert all(Path(file).stat().st_size > 1000 for file in done.json["files"])
+    # It was taken before the command's patience of a second was over.
+    assert done.json["timings"]["queued_ms"] < 1000
+    assert done.json["attempts"] == 1
+
+
+async def test_a_failed_job_is_exit_code_5_and_costs_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    done = tintype(
+        "generate", "__rejected__", "--test", "-o", tmp_path / "no.png", url=database_url,
+        TINTYPE_DATA=str(tmp_path / "data"),
+    )  # fmt: skip
+    assert done.code == 5
+    assert done.json["error"]["code"] == "CONTENT_REJECTED"
+    assert "CONTENT_REJECTED" in done.err
+    assert not (tmp_path / "no.png").exists()
+
+
+async def test_too_few_credits_are_exit_code_4(database_url: str, tmp_path: Path) -> None:
+    org = tintype("org", "create", "--name", "F", "--plan", "free", url=database_url).json["id"]
+    done = tintype(
+        "generate", "a fox", "--org", org, "--variants", 8, "-o", tmp_path / "no.png",
+        url=database_url,
+    )  # fmt: skip
+    assert done.code == 4
+    assert "required 8, available 5" in done.err
+    assert await rows(database_url) == []
+
+
+async def test_what_can_not_be_written_or_made_is_refused_before_it_costs(
+    database_url: str, tmp_path: Path
+) -> None:
+    for words in (
+        ("-o", tmp_path / "fox.gif"), ("-o", tmp_path / "none" / "fox.png"),
+        ("-o", tmp_path / "{name}.png"), ("--aspect-ratio", "7:5"), ("--variants", 9),
+        ("--alias", "no at sign"),
+    ):  # fmt: skip
+        done = tintype("generate", "a fox", *words, url=database_url, cwd=tmp_path)
+        assert done.code == 2, (words, done.err)
+        assert done.err.splitlines()[-1].startswith("tintype: "), done.err
+    assert await rows(database_url) == []
+
+
+async def test_past_its_timeout_the_work_goes_back_to_the_queue(
+    database_url: str, tmp_path: Path
+) -> None:
+    done = tintype(
+        "generate", "__slow_5s__ fox", "--test", "--timeout", 2, "-o", tmp_path / "no.png",
+        url=database_url, TINTYPE_DATA=str(tmp_path / "data"),
+    )  # fmt: skip
+    assert done.code == 6, done.err
+    (row,) = await rows(database_url)
+    assert row["id"] in done.err
+    assert (row["status"], row["lease"], row["attempts"]) == ("queued", None, 0)
+
+
+async def test_ctrl_c_leaves_the_work_in_the_queue(database_url: str, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "generate", "__slow_5s__ fox", "--test", "-o", str(tmp_path / "no.png")],
+        env=environment(TINTYPE_DATABASE_URL=database_url, TINTYPE_DATA=str(tmp_path / "data")),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    connection = await asyncpg.connect(database_url)
+    try:
+        for _ in range(300):
+            if await connection.fetchval("SELECT status FROM generations") == "processing":
+                break
+            await connection.execute("SELECT pg_sleep(0.05)")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        row = await connection.fetchrow("SELECT status, lease, attempts FROM generations")
+    finally:
+        await connection.close()
+    assert process.returncode == 130
+    assert "stays in the queue" in err
+    assert "Traceback" not in err
+    assert tuple(row) == ("queued", None, 0)

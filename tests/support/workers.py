@@ -1,0 +1,130 @@
+"""Workers to be hurt: in this process with a faulty engine, or as processes of their own."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from support import faulty_engine
+from support.house import House
+from tintype import worker
+from tintype.core.settings import Settings
+from tintype.engines.registry import Engines
+from tintype.generations.run import Studio
+
+_TESTS = Path(__file__).parent.parent
+
+
+@contextlib.asynccontextmanager
+async def working(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Studio]:
+    """A worker in this process, with the faulty engine unless another is given."""
+    async with worker.opened(settings, engines or faulty_engine.engines()) as studio:
+        taking = worker.consumer(studio)
+        beside = worker.chores(studio)
+        consuming = asyncio.create_task(taking.run())
+        try:
+            yield studio
+        finally:
+            taking.stop()
+            async with asyncio.timeout(20):
+                await consuming
+            for chore in beside:
+                chore.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+
+class Worker:
+    """A worker process."""
+
+    def __init__(self, settings: Settings, *, faulty: bool = True, **environment: str) -> None:
+        chosen = settings.worker
+        command = [sys.executable, "-m", "tintype.cli.worker"]
+        if faulty:
+            command = [sys.executable, str(_TESTS / "support" / "faulty_engine.py")]
+        self.process = subprocess.Popen(
+            command,
+            cwd=settings.folder,
+            env=os.environ | {
+                "TINTYPE_DATABASE_URL": settings.database.url,
+                "TINTYPE_DATA": str(settings.folder),
+                "TINTYPE_WORKER_LEASE_SECONDS": str(chosen.lease_seconds),
+                "TINTYPE_WORKER_RETRY_SECONDS": str(chosen.retry_seconds),
+                "TINTYPE_WORKER_GRACE_SECONDS": str(chosen.grace_seconds),
+                "TINTYPE_WORKER_CONCURRENCY": str(chosen.concurrency),
+                "TINTYPE_LOG_LEVEL": "error",
+                "TT_HEARD": str(settings.folder / "heard"),
+            } | environment,
+        )  # fmt: skip
+
+    def send(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.send(signal.SIGKILL)
+        self.process.wait(10)
+
+    @property
+    def dead(self) -> bool:
+        return self.process.poll() is not None
+
+
+@contextlib.contextmanager
+def ending(*workers: Worker) -> Any:
+    """Kill them in the end, whatever happened."""
+    try:
+        yield workers
+    finally:
+        for it in workers:
+            it.kill()
+
+
+async def create(house: House, tenant: Any, prompt: str = "a red fox", **more: Any) -> str:
+    """Ask for a picture; the work's id."""
+    headers = more.pop("headers", None)
+    reply = await house.ask(
+        "POST", "/api/v1/generations", key=tenant, json={"prompt": prompt, **more}, headers=headers
+    )
+    assert reply.status == 202, reply.body
+    return str(reply.data["id"])
+
+
+async def row(house: House, work_id: str) -> Any:
+    async with house.database.reading() as tx:
+        return await tx.fetchrow("SELECT * FROM generations WHERE id = $1", work_id)
+
+
+async def until_status(house: House, work_id: str, *statuses: str, seconds: float = 15) -> Any:
+    async def there() -> Any:
+        found = await row(house, work_id)
+        return found if found["status"] in statuses else None
+
+    return await until(there, seconds, f"{work_id} to be {statuses}")
+
+
+async def until_idle(house: House, seconds: float = 30) -> None:
+    """Until no work is open."""
+
+    async def idle() -> bool:
+        async with house.database.reading() as tx:
+            return not await tx.fetchval(
+                "SELECT count(*) FROM generations WHERE status IN ('queued', 'processing')"
+            )
+
+    await until(idle, seconds, "no work to be open")
+
+
+async def until(
+    condition: Callable[[], Awaitable[Any]], seconds: float = 15, what: str = "it"
+) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := await condition()):
+        assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
+        await asyncio.sleep(0.03)
+    return found
