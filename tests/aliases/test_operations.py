@@ -190,3 +190,14 @@ async def test_another_organizations_image_can_not_be_named(database: Database) 
     _, (foreign,) = await studio(database, 1)
     with pytest.raises(NotFound):
         await assign(database, mine.organization_id, "", foreign)
+
+
+async def test_in_a_project_an_image_has_one_name_however_it_is_given(database: Database) -> None:
+    caller, (image,) = await studio(database, 1)
+    owner = caller.organization_id
+    for alias in ("@a", "@b"):
+        async with database.transaction() as tx:
+            assert await aliases.assign(tx, owner, "", alias, image) is None
+    async with database.reading() as tx:
+        assert await aliases.of_scopes(tx, owner, [""]) == {"": {"@b": image}}
+        assert (await images.get(tx, caller, LINKS, image)).alias == "@b"

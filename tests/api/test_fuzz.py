@@ -6,7 +6,6 @@ half made not to; paths get the ids of objects that exist as well as random ones
 
 import asyncio
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,6 @@ import pytest
 
 from support import images
 from support.house import House, Tenant
-
-SECONDS_MAX = 60
 
 
 @pytest.mark.slow
@@ -30,7 +27,6 @@ async def test_no_request_meets_a_fault_or_an_undescribed_answer(house: House) -
         "known": await known(house, me),
         "document": document,
     }
-    began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-W", "ignore", Path(__file__).with_name("fuzzing.py"),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -38,7 +34,6 @@ async def test_no_request_meets_a_fault_or_an_undescribed_answer(house: House) -
     told, _ = await process.communicate(msgspec.json.encode(asked))
     faults = msgspec.json.decode(told)
     assert not faults, "\n\n".join(f"{where}\n{fault}" for where, fault in faults.items())
-    assert time.monotonic() - began < SECONDS_MAX
     async with house.database.reading() as tx:
         made = await tx.fetchval("SELECT count(*) FROM generations")
     assert made > 1, "requests that fit the document do have effects"

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.house import House
@@ -70,6 +70,7 @@ STEPS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(STEPS, max_size=60), st.integers(17_000, 60_000))
 def test_the_store_is_bounded_and_drops_the_least_recently_used(steps, bytes_max) -> None:
     store, model = HotStore(bytes_max), Model(bytes_max)

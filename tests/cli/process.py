@@ -1,11 +1,13 @@
 """The command as a real process: one that ends, and a house that stands."""
 
+import functools
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,18 +34,37 @@ def environment(**more: str) -> dict[str, str]:
     return clean | more
 
 
+@functools.cache
+def _warm() -> "subprocess.Popen[str]":
+    """The process whose forks are our commands: see `warm.py`. It ends with its stdin, so with us."""
+    return subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("warm.py")],
+        env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
 def tintype(
     *words: object, url: str = "", stdin: str = "", cwd: Path | None = None, **more: str
 ) -> Done:
     """One command to its end, on the database at `url` if given."""
     if url:
         more["TINTYPE_DATABASE_URL"] = url
-    done = subprocess.run(
-        [*COMMAND, *map(str, words)],
-        env=environment(**more), cwd=cwd, input=stdin, capture_output=True, text=True,
-        check=False, timeout=60,
-    )  # fmt: skip
-    return Done(done.returncode, done.stdout, done.stderr)
+    warm = _warm()
+    assert warm.stdin is not None
+    assert warm.stdout is not None
+    with tempfile.TemporaryDirectory(prefix="tt-") as folder:
+        files = {name: Path(folder, name) for name in ("stdin", "out", "err")}
+        for file in files.values():
+            file.touch()
+        files["stdin"].write_text(stdin)
+        task = {
+            "words": [str(word) for word in words], "environment": environment(**more),
+            "cwd": str(cwd or Path.cwd()), **{name: str(file) for name, file in files.items()},
+        }  # fmt: skip
+        warm.stdin.write(json.dumps(task) + "\n")
+        warm.stdin.flush()
+        code = int(warm.stdout.readline())
+        return Done(code, files["out"].read_text(), files["err"].read_text())
 
 
 @dataclass

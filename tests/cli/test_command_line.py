@@ -3,9 +3,9 @@ import subprocess
 import sys
 
 import pytest
-from cli.process import COMMAND, environment, tintype
 from typer.testing import CliRunner
 
+from cli.process import COMMAND, environment, tintype
 from tintype import __version__
 from tintype.cli.app import COMMANDS, build
 

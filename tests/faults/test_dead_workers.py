@@ -15,7 +15,7 @@ from tintype.storage import Storage
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("mark", ["die before", "die after", "segv"])
+@pytest.mark.parametrize("mark", ["die after", "segv"])
 async def test_a_job_that_kills_its_process_is_tried_three_times(
     shop: House, tenant: Tenant, storage: Storage, mark: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -212,7 +213,7 @@ async def test_the_deadline_reaches_an_engines_thread(
             house, await create(house, tenant, "fox [hears]"), "failed", "completed", "canceled"
         )
         assert (found["status"], found["error"]["code"]) == ("failed", "PROVIDER_TIMEOUT")
-        assert heard.exists()
+        await until(partial(asyncio.to_thread, heard.exists), 2, "the thread to hear it")
         await checked(house, studio.storage)
 
 

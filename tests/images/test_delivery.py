@@ -220,34 +220,27 @@ async def test_a_tag_of_the_old_crop_no_longer_matches(idle_house: House) -> Non
 
 async def test_conditions_ranges_and_head_over_http(idle_house: House) -> None:
     me = await idle_house.tenant()
-    image = await uploaded(idle_house, me)
+    name = f"{(await uploaded(idle_house, me))['id']}.png"
     for query in ("", "?w=64"):
-        name = f"{image['id']}.png"
         whole = await media(idle_house, name, query)
         size, tag = len(whole.body), whole.headers["ETag"]
-        other = await uploaded(idle_house, me, "webp", 100 + len(query))
-        for target, again in ((name, True), (f"{other['id']}.webp", False)):
-            if not again:
-                continue
-            for match in (tag, f"W/{tag}", f'"x", {tag}', "*"):
-                reply = await media(idle_house, target, query, If_None_Match=match)
-                assert (reply.status, reply.body, reply.headers["ETag"]) == (304, b"", tag)
-                assert "immutable" in reply.headers["Cache-Control"]
-            for asked, part in (
-                ("bytes=0-9", slice(0, 10)), ("bytes=10-", slice(10, size)),
-                ("bytes=-7", slice(size - 7, size)),
-            ):  # fmt: skip
-                reply = await media(idle_house, target, query, Range=asked)
-                assert (reply.status, reply.body) == (206, whole.body[part])
-                expected = f"bytes {part.start}-{part.stop - 1}/{size}"
-                assert reply.headers["Content-Range"] == expected
-            reply = await media(idle_house, target, query, Range=f"bytes={size}-")
-            assert (reply.status, reply.headers["Content-Range"]) == (416, f"bytes */{size}")
-            reply = await media(idle_house, target, query, Range="bytes=0-1,3-4")
-            assert (reply.status, reply.body) == (200, whole.body)
-            head = await media(idle_house, target, query, "HEAD", Range="bytes=0-1")
-            assert (head.status, head.body) == (200, b"")
-            assert int(head.headers["Content-Length"]) == size
+        for match in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+            reply = await media(idle_house, name, query, If_None_Match=match)
+            assert (reply.status, reply.body, reply.headers["ETag"]) == (304, b"", tag)
+            assert "immutable" in reply.headers["Cache-Control"]
+        for asked, first, last in (
+            ("bytes=0-9", 0, 9), ("bytes=10-", 10, size - 1), ("bytes=-7", size - 7, size - 1),
+        ):  # fmt: skip
+            reply = await media(idle_house, name, query, Range=asked)
+            assert (reply.status, reply.body) == (206, whole.body[first : last + 1])
+            assert reply.headers["Content-Range"] == f"bytes {first}-{last}/{size}"
+        reply = await media(idle_house, name, query, Range=f"bytes={size}-")
+        assert (reply.status, reply.headers["Content-Range"]) == (416, f"bytes */{size}")
+        reply = await media(idle_house, name, query, Range="bytes=0-1,3-4")
+        assert (reply.status, reply.body) == (200, whole.body)
+        head = await media(idle_house, name, query, "HEAD", Range="bytes=0-1")
+        assert (head.status, head.body) == (200, b"")
+        assert int(head.headers["Content-Length"]) == size
 
 
 async def test_the_first_asking_may_be_conditional_partial_or_head(idle_house: House) -> None:
@@ -359,43 +352,6 @@ async def delivery_by_another(parts: Parts, image_id: str) -> bytes:
     return found.body
 
 
-async def test_one_asker_hanging_up_does_not_stop_the_others() -> None:
-    flight, runs, go = delivery.SingleFlight(), [], asyncio.Event()
-
-    async def make() -> bytes:
-        runs.append(1)
-        await go.wait()
-        return b"made"
-
-    first = asyncio.create_task(flight.do("key", make))
-    second = asyncio.create_task(flight.do("key", make))
-    await asyncio.sleep(0)
-    first.cancel()
-    await asyncio.sleep(0)
-    go.set()
-    assert await second == b"made"
-    assert len(runs) == 1
-    assert await flight.do("key", make) == b"made"
-    assert len(runs) == 2
-
-
-async def test_a_fault_reaches_every_asker_and_is_not_remembered() -> None:
-    flight, attempts = delivery.SingleFlight(), []
-
-    async def make() -> bytes:
-        attempts.append(1)
-        await asyncio.sleep(0.01)
-        if len(attempts) == 1:
-            raise LookupError("once")
-        return b"made"
-
-    found = await asyncio.gather(
-        *(flight.do("key", make) for _ in range(3)), return_exceptions=True
-    )
-    assert [type(one) for one in found] == [LookupError] * 3
-    assert await flight.do("key", make) == b"made"
-
-
 async def test_a_deleted_image_is_gone_at_once_in_every_form(idle_house: House) -> None:
     me = await idle_house.tenant()
     for _ in range(5):
@@ -406,6 +362,17 @@ async def test_a_deleted_image_is_gone_at_once_in_every_form(idle_house: House) 
         gone = await idle_house.ask("DELETE", f"/api/v1/images/{image['id']}", key=me)
         assert gone.status == 204
         assert [(await media(idle_house, form)).status for form in forms] == [404] * 3
+
+
+async def test_deleting_a_generation_ends_its_pictures_at_once(house: House) -> None:
+    me = await house.tenant()
+    made = await house.picture(me)
+    name = f"{made['image_id']}.webp"
+    for query in ("", "?w=64") * 2:
+        assert (await media(house, name, query)).status == 200
+    gone = await house.ask("DELETE", f"/api/v1/generations/{made['id']}", key=me)
+    assert gone.status == 204
+    assert [(await media(house, name, query)).status for query in ("", "?w=64")] == [404] * 2
 
 
 # Private media.

@@ -48,4 +48,5 @@ def test_the_checksum_covers_the_mode_and_has_a_fixed_form() -> None:
     assert not secrets.is_well_formed(secret.replace("live", "test"))
     assert not secrets.is_well_formed(secret + "\n")
     # A pinned example: keys that exist must stay well formed for ever.
-    assert secrets.is_well_formed("tt_live_" + "0" * 30 + secrets.make_checksum("tt_live_" + "0" * 30))
+    assert secrets.is_well_formed("tt_live_" + "0" * 30 + "4WgNeR")
+    assert secrets.is_well_formed("tt_test_" + "z" * 30 + "2P4xyt")

@@ -32,13 +32,19 @@ async def assign(
 ) -> str | None:
     """Give the alias to a living image of the organization; answer the image that loses it.
 
-    Raises AliasTaken with `only_if_free`, NotFound for an image that isn't there.
+    In a project an image has one name: another one that it had there ends. In a flow it may have
+    several. Raises AliasTaken with `only_if_free`, NotFound for an image that isn't there.
     """
     alias = assignable(alias)
     if image_id not in await queries.living_images(tx, organization_id, [image_id], None):
         raise NotFound(f"There is no image {image_id}.")
     await queries.take_turn(tx, organization_id, scope_id)
-    return await _give(tx, organization_id, scope_id, alias, image_id, only_if_free=only_if_free)
+    moved_from = await _give(
+        tx, organization_id, scope_id, alias, image_id, only_if_free=only_if_free
+    )
+    if not scope_id.startswith("flw_"):
+        await queries.delete_of_image(tx, organization_id, image_id, scope_id=scope_id, but=alias)
+    return moved_from
 
 
 async def assign_all(
@@ -50,7 +56,7 @@ async def assign_all(
     within_project: str | None,
     only_if_free: bool = False,
 ) -> None:
-    """Give each alias (in its stored form) to its image; all of them or none.
+    """Give each alias (in its stored form) to its image in a flow; all of them or none.
 
     Images must be of `within_project`, where that is given. Raises ValidationFailed for
     `aliases.<alias>` where there is no such image, and AliasTaken.
@@ -102,12 +108,7 @@ async def set_project_alias(
     if alias is None:
         await queries.delete_of_image(tx, organization_id, image_id, scope_id=scope_id)
         return None
-    name = assignable(alias)
-    moved_from = await assign(
-        tx, organization_id, scope_id, name, image_id, only_if_free=only_if_free
-    )
-    await queries.delete_of_image(tx, organization_id, image_id, scope_id=scope_id, but=name)
-    return moved_from
+    return await assign(tx, organization_id, scope_id, alias, image_id, only_if_free=only_if_free)
 
 
 async def remove(tx: Transaction, organization_id: str, scope_id: str, alias: str) -> None:

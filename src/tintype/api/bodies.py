@@ -10,7 +10,7 @@ import contextlib
 import functools
 import re
 from collections.abc import AsyncIterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -37,6 +37,8 @@ _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 # A slow body is cut off: this long, plus its size at 64 kB/s.
 _BODY_SECONDS: Final = 30.0
 _BODY_BYTES_PER_SECOND: Final = 64_000
+_DROPPED_BYTES_MAX: Final = 16_000_000
+_DROPPED_SECONDS_MAX: Final = 2.0
 
 
 async def read_json(request: AnyRequest, struct: type[S], *, required: bool = True) -> S:
@@ -159,13 +161,13 @@ async def read_bytes(request: AnyRequest, limit: int) -> bytes:
     """The raw body, at most `limit` bytes; reading stops at the limit and at the deadline."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
-        raise PayloadTooLarge(f"The body may have at most {limit} bytes.")
+        await refuse_size(request, f"The body may have at most {limit} bytes.")
     found = bytearray()
     async with in_time(limit):
         async for chunk in chunks(request):
             found += chunk
             if len(found) > limit:
-                raise PayloadTooLarge(f"The body may have at most {limit} bytes.")
+                await refuse_size(request, f"The body may have at most {limit} bytes.")
     return bytes(found)
 
 
@@ -176,6 +178,21 @@ async def chunks(request: AnyRequest) -> AsyncIterator[bytes]:
             yield chunk
     except InternalServerException as fault:  # The framework's word for a client that left.
         raise BadRequest("The body broke off before its end.") from fault
+
+
+async def refuse_size(request: AnyRequest, message: str) -> NoReturn:
+    """Raise PayloadTooLarge, having taken some of the rest of the body and dropped it.
+
+    A server that closes a connection on which a client is still sending resets it, and most
+    clients then lose the answer. One that waits for leave to send (`Expect`) is told at once.
+    """
+    left = 0 if "expect" in request.headers else _DROPPED_BYTES_MAX
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DROPPED_SECONDS_MAX):
+            while left > 0:
+                event = cast("dict[str, Any]", await request.receive())
+                left = left - len(event["body"]) if event.get("more_body") else 0
+    raise PayloadTooLarge(message)
 
 
 @contextlib.asynccontextmanager

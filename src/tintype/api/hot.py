@@ -10,6 +10,7 @@ that, an invalidation that comes while a picture is rendered would find nothing 
 stale picture would stay.
 """
 
+import functools
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -169,7 +170,13 @@ def asked(scope: HTTPScope, path: str | None = None) -> Asking:
 
 
 def counted(route: str, result: str) -> None:
-    _CACHE.labels(route, result).inc()
+    _series(route, result).inc()
+
+
+@functools.cache
+def _series(route: str, result: str) -> Counter:
+    """Looked up once: finding a series takes as long as finding the answer."""
+    return _CACHE.labels(route, result)
 
 
 async def send_answer(

@@ -11,11 +11,10 @@ from multipart import (  # type: ignore[import-untyped]
     parse_options_header,
 )
 
-from tintype.api.bodies import S, chunks, in_time, of_texts
+from tintype.api.bodies import S, chunks, in_time, of_texts, refuse_size
 from tintype.api.parts import AnyRequest
 from tintype.core.errors import (
     BadRequest,
-    PayloadTooLarge,
     UnsupportedMediaType,
     ValidationFailed,
 )
@@ -65,7 +64,7 @@ async def _read_parts(
         raise BadRequest("The Content-Type names no multipart boundary.")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > file_bytes_max + 1_000_000:
-        raise PayloadTooLarge(f"A file may have at most {file_bytes_max} bytes.")
+        await refuse_size(request, f"A file may have at most {file_bytes_max} bytes.")
     texts: list[tuple[str, str]] = []
     files: list[tuple[str, Upload]] = []
     current: Any = None
@@ -82,13 +81,13 @@ async def _read_parts(
                     elif isinstance(event, (bytes, bytearray)):
                         held += event
                         if current.filename is None and len(held) > _TEXT_BYTES_MAX:
-                            raise PayloadTooLarge(f"The part {current.name} is too long.")
+                            await refuse_size(request, f"The part {current.name} is too long.")
                     else:
                         current = event
-    except ParserLimitReached as fault:
-        raise PayloadTooLarge(
-            f"A form may have {_PARTS_MAX} parts, and a file {file_bytes_max} bytes."
-        ) from fault
+    except ParserLimitReached:
+        await refuse_size(
+            request, f"A form may have {_PARTS_MAX} parts, and a file {file_bytes_max} bytes."
+        )
     except (MultipartError, UnicodeDecodeError) as fault:
         raise BadRequest(f"The multipart body can't be read: {fault}") from fault
     return texts, files

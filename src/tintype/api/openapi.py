@@ -138,6 +138,8 @@ def _content(route: Described, shapes: schemas.Shapes, *, enveloped: bool) -> Js
     if route.result is None:
         if route.media_type == "application/json":
             return {"schema": {"type": "object"}}
+        if route.media_type == "text/event-stream":
+            return {"schema": schemas.STREAMED}
         return {"schema": {"type": "string"}} if route.media_type.startswith("text/") else {}
     shape = shapes.of(route.result)
     if enveloped:

@@ -129,6 +129,16 @@ def _or_null(shape: Json) -> Json:
     return {"anyOf": [shape, _NULL]}
 
 
+# One Server-Sent Event; progress has no id, and the first frame only says when to come back.
+STREAMED: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "Send it as `Last-Event-ID` to resume."},
+        "event": {"type": "string", "description": "The event's type, or `progress`."},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer"},
+    },
+}
 _CREDITS: Final[Json] = {
     "credits_used": {"type": "integer", "minimum": 0},
     "credits_remaining": {"type": "integer", "minimum": 0},

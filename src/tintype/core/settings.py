@@ -69,11 +69,14 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`lease_seconds` is how long a dead worker's job waits before another may take it."""
+    """`lease_seconds` is how long a dead worker's job waits before another may take it.
+
+    `grace_seconds` is what running jobs get at a stop; all of it must be over within 15 seconds.
+    """
 
     concurrency: Positive = 4
     lease_seconds: Positive = 15
-    grace_seconds: Positive = 8
+    grace_seconds: Annotated[int, Meta(ge=1, le=8)] = 8
     attempts_max: Positive = 3
     retry_seconds: Annotated[float, Meta(gt=0)] = 1.0
     job_seconds_max: Positive = 600
@@ -173,6 +176,11 @@ def _check(settings: Settings) -> None:
         settings.fetch.networks()
     except ValueError as fault:
         raise SettingsError(f"Wrong setting fetch.allow_networks: {fault}") from fault
+    try:
+        for text in settings.server.trusted_proxies:
+            ip_network(text, strict=False)
+    except ValueError as fault:
+        raise SettingsError(f"Wrong setting server.trusted_proxies: {fault}") from fault
     try:
         parts = urlsplit(settings.server.public_url)
         wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.query

@@ -118,10 +118,12 @@ async def remove_alias(tx: Transaction, caller: Caller, flow_id: str, alias: str
 
 async def delete(tx: Transaction, caller: Caller, flow_id: str) -> None:
     row = await _row(tx, caller, flow_id)
-    # First, so that nobody names into the flow after its names are gone.
+    # The lock comes first, so that nobody names into the flow after its names are gone. Then rows
+    # go in the order in which everyone locks them: generations and images, which the foreign keys
+    # part from the flow, then names. The other way round, deleting one of those could deadlock.
     await queries.lock(tx, caller.organization_id, row["id"])
-    await aliases.forget_scope(tx, caller.organization_id, row["id"])
     await queries.delete(tx, caller.organization_id, row["id"])
+    await aliases.forget_scope(tx, caller.organization_id, row["id"])
 
 
 async def _row(tx: Transaction, caller: Caller, flow_id: str) -> Row:

@@ -61,15 +61,9 @@ class SingleFlight:
         if task is None:
             task = asyncio.ensure_future(make())
             self._running[key] = task
-            task.add_done_callback(lambda done: self._ended(key, done))
+            task.add_done_callback(lambda _: self._running.pop(key, None))
         # Shielded: one asker that hangs up must not stop the others' picture.
         return await asyncio.shield(task)
-
-    def _ended(self, key: str, task: asyncio.Task[bytes]) -> None:
-        del self._running[key]
-        if not task.cancelled():
-            # Looked at here, because every asker may have hung up.
-            task.exception()
 
 
 async def answer(

@@ -1,0 +1,42 @@
+"""One maker for simultaneous askers, whoever of them stays."""
+
+import asyncio
+
+from tintype.images.delivery import SingleFlight
+
+
+async def test_one_asker_hanging_up_does_not_stop_the_others() -> None:
+    flight, runs, go = SingleFlight(), [], asyncio.Event()
+
+    async def make() -> bytes:
+        runs.append(1)
+        await go.wait()
+        return b"made"
+
+    first = asyncio.create_task(flight.do("key", make))
+    second = asyncio.create_task(flight.do("key", make))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    assert await second == b"made"
+    assert len(runs) == 1
+    assert await flight.do("key", make) == b"made"
+    assert len(runs) == 2
+
+
+async def test_a_fault_reaches_every_asker_and_is_not_remembered() -> None:
+    flight, attempts = SingleFlight(), []
+
+    async def make() -> bytes:
+        attempts.append(1)
+        await asyncio.sleep(0.01)
+        if len(attempts) == 1:
+            raise LookupError("once")
+        return b"made"
+
+    found = await asyncio.gather(
+        *(flight.do("key", make) for _ in range(3)), return_exceptions=True
+    )
+    assert [type(one) for one in found] == [LookupError] * 3
+    assert await flight.do("key", make) == b"made"
