@@ -25,7 +25,8 @@ from tintype.fetch import Fetcher
 from tintype.generations import jobs as generations
 from tintype.generations.gate import Gate
 from tintype.generations.reaper import EVERY_SECONDS, reap
-from tintype.generations.run import Studio, give_back
+from tintype.generations.run import give_back
+from tintype.generations.studio import Studio
 from tintype.images import sweeper
 from tintype.storage import open_storage
 

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi import checks
 EXCLUDED = [checks.positive_data_acceptance]
 # These have pictures made, so they get fewer tries.
 DRAWING = ("live", "create_generation", "retry_generation")
-EXAMPLES, EXAMPLES_DRAWING = 12, 4
+EXAMPLES, EXAMPLES_DRAWING = 8, 3
 
 
 def fuzz(schema: Any, base: str, key: str, known: dict[str, str]) -> dict[str, str]:

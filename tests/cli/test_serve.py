@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -28,8 +29,10 @@ from cli.process import (
     tintype,
     until,
 )  # fmt: skip
+from tintype.cli.port import _bound, claimed
 from tintype.db import embedded, postmaster
 from tintype.db.home import home_of
+from tintype.supervisor import FATAL_EXIT_CODE
 
 pytestmark = pytest.mark.slow
 
@@ -168,16 +171,26 @@ def test_a_taken_port_is_one_line_and_nothing_is_left_running(house: Standing, b
     assert not (base / "other").exists()
 
 
-def test_a_port_of_another_program_is_seen_too(base: Path) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_port_of_another_program_is_seen_even_if_it_shares_it(shared: bool) -> None:
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
         other.bind(("127.0.0.1", 0))
         other.listen()
-        port = other.getsockname()[1]
-        done = subprocess.run(
-            [*COMMAND, "serve", "--data", str(base / "other"), "--port", str(port)],
-            env=environment(), capture_output=True, text=True, check=False, timeout=30,
-        )  # fmt: skip
-    assert (done.returncode, "is taken" in done.stderr) == (1, True)
+        with pytest.raises(OSError, match="in use"):
+            _bound("127.0.0.1", other.getsockname()[1])
+
+
+def test_a_claimed_port_lets_in_only_who_shares_it() -> None:
+    with claimed("127.0.0.1", 0) as port:
+        with pytest.raises(OSError, match="in use"):
+            _bound("127.0.0.1", port)
+        with socket.socket() as ours:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            ours.bind(("127.0.0.1", port))
+            ours.listen()
+            with socket.create_connection(("127.0.0.1", port)):
+                ours.accept()[0].close()
 
 
 def test_a_house_that_can_not_be_furnished_leaves_nothing_running(base: Path) -> None:
@@ -190,6 +203,36 @@ def test_a_house_that_can_not_be_furnished_leaves_nothing_running(base: Path) ->
     assert done.returncode == 2
     assert "storage.url must start with one of" in done.stderr
     assert embedded.state(folder) == "stopped"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_start_that_is_broken_off_leaves_nothing_running(base: Path, number: int) -> None:
+    folder = base / f"broken-{number}"
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--data", str(folder), "--port", "0"],
+        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    # PostgreSQL runs, and the schema is being made.
+    until(lambda: embedded.state(folder) == "ready")
+    processes = family(process.pid)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=15)
+    assert process.returncode in {130, 143}
+    assert "Traceback" not in said
+    assert embedded.state(folder) == "stopped"
+    until(lambda: not any(map(alive, processes)), 5)
+
+
+@pytest.mark.parametrize("module", ["tintype.cli.api", "tintype.cli.worker"])
+def test_a_part_with_wrong_settings_says_so_and_that_starting_it_again_is_no_help(
+    module: str,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module], env=environment(TINTYPE_LOG_LEVEL="loud"),
+        capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == FATAL_EXIT_CODE
+    assert done.stderr == "tintype: Wrong setting log.level: invalid enum value 'loud'\n"
 
 
 def test_two_houses_on_one_folder_and_the_later_one_outlives_a_kill(

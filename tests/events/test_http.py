@@ -206,9 +206,11 @@ async def test_a_client_that_hangs_up_leaves_nothing_behind(idle_house: House) -
             stream = await stack.enter_async_context(watching(idle_house, me, generation))
             await anext(stream)
         assert waiting() == 5
-    for _ in range(80):
-        await asyncio.sleep(0.1 if waiting() else 0)
-    assert waiting() == 0
+    for _ in range(30):
+        await asyncio.sleep(0.2)
+        if not (left := waiting()):
+            break
+    assert left == 0
 
 
 async def test_nobody_watches_what_is_not_theirs(idle_house: House) -> None:

@@ -18,6 +18,7 @@ import pytest
 from support.checks import check_everything
 from support.house import House, Tenant, opened, settings_for
 from support.workers import create, row, until, until_idle, until_status, working
+from tintype.core.errors import Unavailable
 from tintype.db import embedded, postmaster
 from tintype.db.home import home_of
 from tintype.db.migrate import migrate
@@ -109,19 +110,18 @@ async def test_a_run_outlives_a_database_that_is_away_for_a_while(
         kill_database(folder)
         await asyncio.sleep(3)
         await asyncio.to_thread(embedded.start, folder)
-        async with asyncio.timeout(10):
-            while (found := await _row_if_there(house, work)) is None or found["lease"]:
-                await asyncio.sleep(0.1)
+        found = await until(lambda: _ended(house, work), 10, "the outcome")
         assert (found["status"], found["attempts"]) == ("completed", 1)
         await until_status(house, await create(house, tenant), "completed")
         await check_everything(house.database, studio.storage)
 
 
-async def _row_if_there(house: House, work: str) -> Any:
+async def _ended(house: House, work: str) -> Any:
     try:
-        return await row(house, work)
-    except Exception:
+        found = await row(house, work)
+    except Unavailable:
         return None
+    return None if found["lease"] else found
 
 
 async def test_a_stuck_transaction_holds_others_up_for_two_seconds(

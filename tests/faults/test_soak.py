@@ -19,14 +19,14 @@ from support.house import House, Tenant, opened, settings_for
 from support.workers import Worker, ending, until_idle
 from tintype.storage import open_storage
 
-SECONDS = float(os.environ.get("TINTYPE_SOAK_SECONDS", "20"))
+SECONDS = float(os.environ.get("TINTYPE_SOAK_SECONDS", "15"))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS + 150)]
 
+# Mostly plain work: what blocks or kills a worker takes its neighbours' time as well.
 PROMPTS = (
-    "a fox {n}", "a fox {n}", "a fox {n}", "an owl {n} [wait 0.5]", "a hen {n} [wait 2]",
+    *["a fox {n}"] * 16, "an owl {n} [wait 0.5]", "a hen {n} [wait 2]",
     "[once] [raise] {n}", "[once] [busy] {n}", "[refused] {n}", "[raise] {n}",
-    "a cat {n}", "a dog {n}", "a cow {n}", "a bat {n}", "a bee {n}", "a boat {n}", "an elk {n}",
-    "[once] [die after] {n}", "[once] [deaf 2] {n}", "[once] [block 3] {n}",
+    "[once] [die after] {n}", "[once] [deaf 2] {n}", "[once] [block 2.5] {n}",
 )  # fmt: skip
 STATUSES = {
     "create": {202, 402}, "cancel": {200, 202, 409, 404}, "retry": {202, 409, 404, 402},
@@ -60,7 +60,7 @@ class Storm:
                 ["create", "cancel", "retry", "delete", "flow"], [10, 2, 2, 1, 1]
             )[0]
             await self.step(kind, self.chance.choice(tenants), n)
-            await asyncio.sleep(self.chance.uniform(0.05, 0.5))
+            await asyncio.sleep(self.chance.uniform(0.1, 0.6))
 
     async def step(self, kind: str, tenant: Tenant, n: int) -> None:
         if kind == "create":
@@ -178,4 +178,4 @@ async def test_a_storm_of_everything(database_url: str, tmp_path: Path) -> None:
     print(f"{works} works: {dict(states)}; {attempts} attempts; all ended {settled:.1f} s after")
     print(dict(sorted(storm.did.items())))
     assert states["completed"] > 0
-    assert works / SECONDS * 60 > 30
+    assert works / SECONDS * 60 > 60

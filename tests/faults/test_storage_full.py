@@ -42,7 +42,7 @@ async def test_a_full_disk_costs_no_credits_and_no_restart(shop: House, small: P
         found = await until_status(shop, failing, "failed", "completed", seconds=12)
         assert (found["status"], found["attempts"]) == ("failed", 3)
         assert "full" in found["error"]["message"]
-        assert not list(small.rglob("*#*")), "half-written files"
+        assert not _half_written(small)
         saved = await create(shop, tenant, "hen", seed=3)
         await until(lambda: _was_put_back(shop, saved), what="the first attempt to fail")
         filler.unlink()
@@ -52,6 +52,10 @@ async def test_a_full_disk_costs_no_credits_and_no_restart(shop: House, small: P
             "completed": 2,
             "failed": 1,
         }
+
+
+def _half_written(folder: Path) -> list[Path]:
+    return list(folder.rglob("*#*"))
 
 
 def _fill(filler: Path) -> None:

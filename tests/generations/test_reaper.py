@@ -14,7 +14,7 @@ from tintype.credits import operations as ledger
 from tintype.generations import run_queries
 from tintype.generations.operations import ENTRYPOINT
 from tintype.generations.reaper import reap
-from tintype.generations.run import Studio
+from tintype.generations.studio import Studio
 
 LEASE = UUID(int=1)
 

@@ -16,7 +16,7 @@ from support.workers import create, row, until, until_status, working
 from tintype.engines.builtin import MODEL
 from tintype.engines.registry import Engines
 from tintype.generations import run_queries
-from tintype.generations.run import Studio
+from tintype.generations.studio import Studio
 from tintype.storage import Storage
 
 pytestmark = pytest.mark.slow

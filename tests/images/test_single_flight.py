@@ -40,3 +40,18 @@ async def test_a_fault_reaches_every_asker_and_is_not_remembered() -> None:
     )
     assert [type(one) for one in found] == [LookupError] * 3
     assert await flight.do("key", make) == b"made"
+
+
+async def test_what_was_made_is_given_again_until_its_maker_lets_go() -> None:
+    flight, runs = SingleFlight(), []
+
+    async def make() -> bytes:
+        runs.append(1)
+        flight.hold("key")
+        return b"made"
+
+    assert [await flight.do("key", make) for _ in range(3)] == [b"made"] * 3
+    assert len(runs) == 1
+    flight.release("key")
+    await flight.do("key", make)
+    assert len(runs) == 2

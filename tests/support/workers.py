@@ -16,7 +16,7 @@ from support.house import House
 from tintype import worker
 from tintype.core.settings import Settings
 from tintype.engines.registry import Engines
-from tintype.generations.run import Studio
+from tintype.generations.studio import Studio
 
 _TESTS = Path(__file__).parent.parent
 
@@ -50,7 +50,7 @@ class Worker:
         self.process = subprocess.Popen(
             command,
             cwd=settings.folder,
-            env=os.environ | {
+            env={name: text for name, text in os.environ.items() if "SOAK" not in name} | {
                 "TINTYPE_DATABASE_URL": settings.database.url,
                 "TINTYPE_DATA": str(settings.folder),
                 "TINTYPE_WORKER_LEASE_SECONDS": str(chosen.lease_seconds),

@@ -39,12 +39,9 @@ async def assign(
     if image_id not in await queries.living_images(tx, organization_id, [image_id], None):
         raise NotFound(f"There is no image {image_id}.")
     await queries.take_turn(tx, organization_id, scope_id)
-    moved_from = await _give(
-        tx, organization_id, scope_id, alias, image_id, only_if_free=only_if_free
-    )
     if not scope_id.startswith("flw_"):
         await queries.delete_of_image(tx, organization_id, image_id, scope_id=scope_id, but=alias)
-    return moved_from
+    return await _give(tx, organization_id, scope_id, alias, image_id, only_if_free=only_if_free)
 
 
 async def assign_all(

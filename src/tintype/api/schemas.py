@@ -135,7 +135,7 @@ STREAMED: Final[Json] = {
     "properties": {
         "id": {"type": "string", "description": "Send it as `Last-Event-ID` to resume."},
         "event": {"type": "string", "description": "The event's type, or `progress`."},
-        "data": {"type": "string", "contentMediaType": "application/json"},
+        "data": {"type": "string", "description": "JSON."},
         "retry": {"type": "integer"},
     },
 }

@@ -17,8 +17,6 @@ import typer
 
 from tintype import __version__
 from tintype.cli import codes
-from tintype.core.errors import TintypeError
-from tintype.core.settings import SettingsError
 
 
 @dataclass(frozen=True)
@@ -45,16 +43,14 @@ COMMANDS: Final = (
 
 
 def main() -> None:
-    """Run the command line; the exit codes are in `codes.py`."""
+    """Run the command line; the exit codes are those of `codes.py`."""
     signal.signal(signal.SIGTERM, _end)
-    try:
-        build(sys.argv[1:])()
-    except SettingsError as fault:
-        codes.complain(str(fault))
-        sys.exit(codes.USAGE)
-    except TintypeError as fault:
-        codes.complain(codes.described(fault))
-        sys.exit(codes.code_of(fault))
+    sys.exit(codes.reported(_run))
+
+
+def _run() -> int:
+    build(sys.argv[1:])()
+    return codes.OK
 
 
 def build(words: list[str]) -> typer.Typer:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import asyncpg
 import msgspec
 
 from tintype.cli.contact import SchemaState, reached, schema_state
 from tintype.core.errors import TintypeError
 from tintype.core.settings import Settings, SettingsError
+from tintype.db.pool import dedicated_connection
 from tintype.engines.base import Engine, EngineFault
 from tintype.engines.registry import configured
 from tintype.media.encode import QUALITY_DEFAULT, encode
@@ -152,7 +152,7 @@ async def schema(settings: Settings) -> Finding:
     try:
         with reached(settings):
             state = await schema_state(settings.database.url)
-            connection = await asyncpg.connect(settings.database.url, timeout=_PING_SECONDS)
+            connection = await dedicated_connection(settings.database.url)
             version = connection.get_settings().server_version
             major = connection.get_server_version().major
             await connection.close()

@@ -1,6 +1,7 @@
 """Exit codes, and an error of ours as one line on stderr. It imports little: see `standing.py`."""
 
 import sys
+from collections.abc import Callable
 from typing import Final
 
 from tintype.core.errors import (
@@ -14,6 +15,7 @@ from tintype.core.errors import (
     Unauthorized,
     Unavailable,
 )
+from tintype.core.settings import SettingsError
 
 OK, FAULT, USAGE, AUTH, CREDITS, JOB_FAILED, TIMEOUT, AWAY = range(8)
 # A shell's code for a command that ctrl-C ended.
@@ -43,3 +45,15 @@ def described(fault: TintypeError) -> str:
 
 def complain(text: str) -> None:
     sys.stderr.write(f"tintype: {text}\n")
+
+
+def reported(work: Callable[[], int]) -> int:
+    """The exit code of `work`; an error of ours becomes one line and its code."""
+    try:
+        return work()
+    except SettingsError as fault:
+        complain(str(fault))
+        return USAGE
+    except TintypeError as fault:
+        complain(described(fault))
+        return code_of(fault)

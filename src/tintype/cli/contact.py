@@ -4,16 +4,20 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Final, Literal
 
-import asyncpg
-
 from tintype.core.errors import Conflict, Unavailable
 from tintype.core.settings import Settings, SettingsError
 from tintype.db import migrate
-from tintype.db.pool import Database, connect
+from tintype.db.pool import Database, connect, dedicated_connection
 
 SchemaState = Literal["new", "older", "current", "newer"]
 _POOL_SIZE: Final = 4
-_CONNECT_SECONDS: Final = 10.0
+# What a server answers at the door, by PostgreSQL's own codes.
+_REFUSALS: Final = {
+    "28P01": "the server refuses this user or password",
+    "28000": "the server refuses this user or password",
+    "3D000": "the server has no such database",
+}
+_AWAY: Final = ("08", "57P", "53")
 
 
 @contextlib.asynccontextmanager
@@ -43,7 +47,7 @@ async def open_database(settings: Settings, *, upgrade: bool = False) -> AsyncIt
 
 
 async def schema_state(url: str) -> SchemaState:
-    connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
+    connection = await dedicated_connection(url)
     try:
         done = set(await migrate.applied(connection))
     finally:
@@ -63,16 +67,17 @@ def reached(settings: Settings) -> Iterator[None]:
         yield
     except migrate.SchemaTooNew as fault:
         raise Conflict(str(fault)) from fault
-    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as fault:
-        raise SettingsError("database.url: the server refuses this user or password") from fault
-    except asyncpg.InvalidCatalogNameError as fault:
-        raise SettingsError("database.url: the server has no such database") from fault
-    except (asyncpg.ClientConfigurationError, ValueError) as fault:
+    except (OSError, TimeoutError) as fault:
+        whose = "of database.url " if settings.database.url else ""
+        raise Unavailable(f"The database {whose}can't be reached.") from fault
+    except ValueError as fault:
         raise SettingsError(
             "database.url: it must look like postgresql://user@host/name"
         ) from fault
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError) as fault:
-        whose = "of database.url " if settings.database.url else ""
-        raise Unavailable(f"The database {whose}can't be reached.") from fault
-    except asyncpg.CannotConnectNowError as fault:
-        raise Unavailable("The database is starting or stopping.") from fault
+    except Exception as fault:
+        state = str(getattr(fault, "sqlstate", None) or "")
+        if wrong := _REFUSALS.get(state):
+            raise SettingsError(f"database.url: {wrong}") from fault
+        if state.startswith(_AWAY):
+            raise Unavailable("The database is starting, stopping or full.") from fault
+        raise

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-import asyncpg
-
 from tintype.core.errors import Conflict, Internal, Unavailable, ValidationFailed
 from tintype.db import embedded, migrate
+from tintype.db.pool import dedicated_connection
 
 _CHUNK_BYTES: Final = 1 << 20
 _MAGIC: Final = b"PGDMP"
@@ -56,7 +55,7 @@ def check_dump(file: Path) -> None:
 
 
 async def refuse_without_schema(url: str) -> None:
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await dedicated_connection(url)
     try:
         if not await migrate.applied(connection):
             raise Conflict("The database is empty: there is nothing to dump.")
@@ -66,7 +65,7 @@ async def refuse_without_schema(url: str) -> None:
 
 async def check_restorable(url: str, *, force: bool) -> None:
     """Raise Conflict while others use the database, and for one with data unless `force`."""
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await dedicated_connection(url)
     try:
         others = await connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

@@ -9,6 +9,7 @@ import sys
 import msgspec
 
 from tintype.cli import house
+from tintype.cli.codes import OK, reported
 from tintype.cli.contact import open_database
 from tintype.core.settings import Settings, load
 
@@ -18,11 +19,12 @@ async def first_start(settings: Settings) -> house.FirstHousehold | None:
         return await house.first_household(tx)
 
 
-def main() -> None:
+def main() -> int:
     first = asyncio.run(first_start(load()))
     told = None if first is None else {"told": house.introduction(first), "key": first.key}
     sys.stdout.write(msgspec.json.encode(told).decode())
+    return OK
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(reported(main))

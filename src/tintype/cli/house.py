@@ -94,7 +94,14 @@ def database_url(settings: Settings) -> Iterator[str]:
     finally:
         # A second signal must not leave the database running.
         with _deaf_to(signal.SIGTERM, signal.SIGINT):
-            embedded.stop(settings.folder)
+            _stopped(settings.folder)
+
+
+def _stopped(folder: Path) -> None:
+    try:
+        embedded.stop(folder)
+    except (EmbeddedDatabaseError, OSError) as fault:
+        raise Unavailable(f"The database did not stop: {fault}") from fault
 
 
 @contextlib.contextmanager

@@ -9,9 +9,8 @@ import asyncio
 import sys
 from typing import Literal
 
-from tintype.cli.codes import OK, USAGE, code_of, complain, described
+from tintype.cli.codes import OK, reported
 from tintype.cli.contact import open_database
-from tintype.core.errors import TintypeError
 from tintype.core.settings import Settings, SettingsError, load
 from tintype.storage import open_storage
 
@@ -31,17 +30,9 @@ async def prepare(settings: Settings) -> Literal["ready", "new"]:
 
 
 def main() -> int:
-    try:
-        found = asyncio.run(prepare(load()))
-    except SettingsError as fault:
-        complain(str(fault))
-        return USAGE
-    except TintypeError as fault:
-        complain(described(fault))
-        return code_of(fault)
-    sys.stdout.write(found)
+    sys.stdout.write(asyncio.run(prepare(load())))
     return OK
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(reported(main))

@@ -20,8 +20,8 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from tintype.cli import codes, port, rooms
-from tintype.core.errors import TintypeError, Unavailable
-from tintype.core.settings import Settings, SettingsError, load
+from tintype.core.errors import Unavailable
+from tintype.core.settings import Settings, load
 from tintype.db import embedded
 from tintype.db.postmaster import EmbeddedDatabaseError
 from tintype.supervisor import FATAL_EXIT_CODE, Child, supervise
@@ -47,12 +47,6 @@ def main(parts: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     try:
         return stand(load(), api="api" in parts, worker="worker" in parts, say=_say)
-    except SettingsError as fault:
-        codes.complain(str(fault))
-        return codes.USAGE
-    except TintypeError as fault:
-        codes.complain(codes.described(fault))
-        return codes.code_of(fault)
     except port.PortTaken as fault:
         codes.complain(str(fault))
         return codes.FAULT
@@ -111,7 +105,7 @@ def _stand(
         # After the supervisor's own stop this finds nothing to do.
         if ours is not None:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            embedded.stop(ours)
+            _stopped(ours)
     return codes.USAGE if code == FATAL_EXIT_CODE else code
 
 
@@ -123,6 +117,13 @@ def _started(settings: Settings, say: Callable[[str], None]) -> str:
         return embedded.start(settings.folder, say=say)
     except (EmbeddedDatabaseError, OSError) as fault:
         raise Unavailable(str(fault)) from fault
+
+
+def _stopped(folder: Path) -> None:
+    try:
+        embedded.stop(folder)
+    except (EmbeddedDatabaseError, OSError) as fault:
+        raise Unavailable(f"The database did not stop: {fault}") from fault
 
 
 def _run(module: str, place: _Place) -> "subprocess.CompletedProcess[bytes]":
@@ -214,4 +215,4 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(codes.reported(lambda: main(sys.argv[1:])))

@@ -14,7 +14,7 @@ from tintype.cli.house import House
 from tintype.core.caller import Caller
 from tintype.generations import operations
 from tintype.generations.models import TERMINAL, Generation
-from tintype.generations.run import Studio, give_back, run
+from tintype.generations.run import give_back, run
 from tintype.images.links import Links
 
 _PATIENCE_SECONDS: Final = 1.0

@@ -4,7 +4,8 @@ from datetime import timedelta
 from functools import partial
 
 from tintype.generations.operations import ENTRYPOINT
-from tintype.generations.run import Studio, run
+from tintype.generations.run import run
+from tintype.generations.studio import Studio
 from tintype.queue import Run
 
 

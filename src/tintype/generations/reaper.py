@@ -14,6 +14,7 @@ from tintype.core.errors import TintypeError
 from tintype.db.listen import notify
 from tintype.db.pool import Row
 from tintype.generations import operations, queries, run, run_queries
+from tintype.generations.studio import Studio
 
 EVERY_SECONDS: Final = 5.0
 _QUIET_SECONDS: Final = 10.0
@@ -21,7 +22,7 @@ _BATCH: Final = 500
 _log = log.get("tintype.reaper")
 
 
-async def reap(studio: run.Studio) -> int:
+async def reap(studio: Studio) -> int:
     """One round; answer how many generations were looked after."""
     async with studio.database.transaction() as tx:
         if not await run_queries.reaper_turn(tx):
@@ -51,7 +52,7 @@ async def _each(row: Row, step: Callable[[], Awaitable[object]]) -> None:
         _log.warning("not reaped yet", generation=row["id"], fault=type(fault).__name__)
 
 
-async def _cancel(studio: run.Studio, row: Row) -> None:
+async def _cancel(studio: Studio, row: Row) -> None:
     """Queued work ends here, running work is told."""
     if await run.end(studio, row["id"], None, "canceled", None):
         return
@@ -60,12 +61,12 @@ async def _cancel(studio: run.Studio, row: Row) -> None:
         await notify(tx, row["id"])
 
 
-async def _give_up(studio: run.Studio, row: Row) -> None:
+async def _give_up(studio: Studio, row: Row) -> None:
     if await run.end(studio, row["id"], None, "failed", run.DIED):
         _log.warning("gave up", generation=row["id"])
 
 
-async def _ring(studio: run.Studio, generation_ids: list[str]) -> None:
+async def _ring(studio: Studio, generation_ids: list[str]) -> None:
     if not generation_ids:
         return
     async with studio.database.transaction() as tx:

@@ -9,8 +9,6 @@ together, or not at all.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Literal
@@ -20,22 +18,18 @@ from tintype import queue
 from tintype.aliases import operations as aliases
 from tintype.core import log
 from tintype.core.errors import EngineUnavailable, TintypeError, Unavailable
-from tintype.core.settings import Settings
 from tintype.credits import operations as ledger
-from tintype.db.listen import Signals
-from tintype.db.pool import Database, Row, Transaction
-from tintype.engines.base import Blob, EngineFault, Job, Output
-from tintype.engines.registry import Engines
-from tintype.fetch import Fetcher, FetchFailed
+from tintype.db.pool import Row, Transaction
+from tintype.engines.base import EngineFault
+from tintype.fetch import FetchFailed
 from tintype.generations import operations, run_queries, views
-from tintype.generations.gate import Gate
+from tintype.generations.making import make
 from tintype.generations.metrics import attempt_failed, finished
+from tintype.generations.studio import Studio
 from tintype.generations.watch import LeaseLost, RunWatch, canceled, keep_lease
 from tintype.images import operations as images
-from tintype.images.intake import StoredPicture, take_in
+from tintype.images.intake import StoredPicture
 from tintype.images.links import Links
-from tintype.media.inspect import Limits
-from tintype.storage import MissingObject, Storage
 
 DIED: Final = {
     "code": "PROVIDER_ERROR",
@@ -54,21 +48,6 @@ _ERROR_CODES: Final = {
     "INVALID_REQUEST": "VALIDATION_FAILED",
     "BAD_CREDENTIALS": "ENGINE_UNAVAILABLE",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Studio:
-    """What runs need, built once in `worker.py`. `leases` are those this process holds now."""
-
-    settings: Settings
-    database: Database
-    storage: Storage
-    fetcher: Fetcher
-    signals: Signals
-    engines: Engines
-    pixels: Executor
-    leases: dict[str, UUID]
-    gate: Gate
 
 
 async def run(studio: Studio, generation_id: str) -> timedelta | None:
@@ -119,7 +98,7 @@ async def _attempt(studio: Studio, row: Row, lease: UUID) -> None:
         try:
             with watch.ending_after(studio.settings.worker.job_seconds_max) as deadline:
                 async with asyncio.timeout_at(deadline):
-                    pictures, timings = await _make(studio, row, watch)
+                    pictures, timings = await make(studio, row, watch)
             watch.raise_if_stopped()
             timings["total_ms"] = round((time.monotonic() - started) * 1000)
             await _insist(watch, partial(_complete, studio, row, lease, watch, pictures, timings))
@@ -181,97 +160,6 @@ def _judged(fault: Exception, watch: RunWatch) -> EngineFault:
             )
     wrong.__cause__ = fault
     return wrong
-
-
-async def _make(
-    studio: Studio, row: Row, watch: RunWatch
-) -> tuple[list[StoredPicture], dict[str, int]]:
-    """Run the engine for each variant and store what comes out. The first fault ends them all."""
-    try:
-        references = await _references(studio, row)
-        watch.parts = row["variants"]
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(_variant(studio, row, references, number, watch))
-                for number in range(row["variants"])
-            ]
-    except BaseExceptionGroup as faults:
-        first = faults.exceptions[0]
-        raise first from first.__cause__
-    made = [task.result() for task in tasks]
-    timings = {
-        "queued_ms": round((row["started_at"] - row["created_at"]).total_seconds() * 1000),
-        "engine_ms": round(max(engine_s for _, engine_s, _ in made) * 1000),
-        "store_ms": round(max(store_s for _, _, store_s in made) * 1000),
-    }
-    return [picture for picture, _, _ in made], timings
-
-
-async def _variant(
-    studio: Studio, row: Row, references: tuple[Blob, ...], number: int, watch: RunWatch
-) -> tuple[StoredPicture, float, float]:
-    """One picture, stored, and the seconds that the engine and the storing took."""
-    engine = studio.engines.engine_for(row["model"])
-    limits = Limits(
-        bytes_max=studio.settings.media.upload_bytes_max,
-        pixels_max=studio.settings.media.pixels_max,
-    )
-    job = Job(
-        operation="text_to_image",
-        model=row["model"],
-        prompt=row["enhanced_prompt"] or row["prompt"],
-        negative_prompt=row["negative_prompt"] or "",
-        references=references,
-        width=row["width"],
-        height=row["height"],
-        # The next seed for each variant, kept inside the column's range.
-        seed=(row["seed"] + number) % 2**63,
-        deadline_seconds=studio.settings.worker.job_seconds_max,
-        attempt=row["attempts"],
-        livemode=row["livemode"],
-    )
-    begun = time.monotonic()
-    try:
-        output: Output = await engine.run(job, watch.part(number))
-    except BaseException:
-        # The threads of other variants outlive the tasks that wait for them; this reaches them.
-        watch.stop()
-        raise
-    drawn = time.monotonic()
-    if len(output.media) != 1:
-        raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)
-    picture = await take_in(
-        studio.storage, studio.pixels, row["organization_id"], output.media[0].data, limits,
-        keep_original=False, field="engine",
-    )  # fmt: skip
-    return picture, drawn - begun, time.monotonic() - drawn
-
-
-async def _references(studio: Studio, row: Row) -> tuple[Blob, ...]:
-    """The bytes of what the work starts from: our own masters, or URLs through the guarded door."""
-    blobs = []
-    for number, source in enumerate(row["sources"]):
-        if source.get("url"):
-            fetched = await studio.fetcher.get(
-                source["url"],
-                bytes_max=studio.settings.media.upload_bytes_max,
-                seconds_max=studio.settings.fetch.seconds_max,
-                field=f"reference_images[{number}]",
-            )
-            blobs.append(Blob(fetched.data, fetched.media_type_claimed or ""))
-            continue
-        async with studio.database.reading() as connection:
-            stored = await images.stored(connection, row["organization_id"], source["image_id"])
-        if stored is None:
-            raise EngineFault("INVALID_REQUEST", f"The reference {source['image_id']} is gone.")
-        try:
-            data = await studio.storage.get(stored.object_key)
-        except MissingObject as fault:
-            raise EngineFault(
-                "INVALID_REQUEST", f"The bytes of {source['image_id']} are missing."
-            ) from fault
-        blobs.append(Blob(data, f"image/{stored.format}"))
-    return tuple(blobs)
 
 
 async def _complete(

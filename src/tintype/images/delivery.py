@@ -51,19 +51,36 @@ class MediaQuery(msgspec.Struct):
 
 
 class SingleFlight:
-    """Lets simultaneous askers of one thing wait for one maker."""
+    """Lets simultaneous askers of one thing wait for one maker.
+
+    What was made is also given to those who ask while its maker holds it, because it is not yet
+    where the next maker would find it.
+    """
 
     def __init__(self) -> None:
         self._running: dict[str, asyncio.Task[bytes]] = {}
+        self._held: set[str] = set()
 
     async def do(self, key: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
         task = self._running.get(key)
         if task is None:
             task = asyncio.ensure_future(make())
             self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key, None))
+            task.add_done_callback(lambda done: self._ended(key, done))
         # Shielded: one asker that hangs up must not stop the others' picture.
         return await asyncio.shield(task)
+
+    def hold(self, key: str) -> None:
+        """Called by a maker at its end; `release` must follow."""
+        self._held.add(key)
+
+    def release(self, key: str) -> None:
+        self._held.discard(key)
+        self._running.pop(key, None)
+
+    def _ended(self, key: str, task: asyncio.Task[bytes]) -> None:
+        if key not in self._held and self._running.get(key) is task:
+            del self._running[key]
 
 
 async def answer(
@@ -144,8 +161,15 @@ async def picture(
             body = await loop.run_in_executor(parts.pixels, render, source, variant, focal_point)
         except FileNotFoundError as fault:
             raise NotFound(_MISSING) from fault
-        parts.background.start(parts.storage.put(key, body))
+        flight.hold(key)
+        parts.background.start(store(body))
         return body
+
+    async def store(body: bytes) -> None:
+        try:
+            await parts.storage.put(key, body)
+        finally:
+            flight.release(key)
 
     etag = f'"{row["sha256"][:16]}-{name}"'
     return await flight.do(key, make), etag

@@ -1,0 +1,129 @@
+"""Transactions: all or nothing, never for long, and their faults in words for clients."""
+
+import asyncio
+import contextlib
+import os
+import time
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tintype.core.errors import NotFound, Unavailable, ValidationFailed
+from tintype.db.pool import Database, connect
+
+
+async def test_a_transaction_is_undone_by_any_exception(database: Database) -> None:
+    with contextlib.suppress(NotFound):
+        async with database.transaction() as tx:
+            await tx.execute("CREATE TABLE words (word text)")
+            raise NotFound
+    async with database.reading() as tx:
+        assert await tx.fetchval("SELECT to_regclass('words')") is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        "SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(1)",
+        "SET TRANSACTION READ ONLY; CREATE TABLE t (n int)",
+        "DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '53100'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '53200'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '53300'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '57P03'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '58030'; END $$",
+        "SET LOCAL statement_timeout = '20ms'; SELECT pg_sleep(1)",
+    ],
+)
+async def test_a_database_in_trouble_is_unavailable_not_an_internal_error(
+    database: Database, statement: str
+) -> None:
+    with pytest.raises(Unavailable) as raised:
+        async with database.transaction() as tx:
+            await tx.execute(statement)
+    assert raised.value.headers["Retry-After"]
+    async with database.reading() as tx:
+        assert await tx.fetchval("SELECT 1") == 1
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800"])
+async def test_what_cannot_be_stored_is_the_clients_fault(database: Database, value: str) -> None:
+    with pytest.raises(ValidationFailed):
+        async with database.transaction() as tx:
+            await tx.fetchval("SELECT $1::text", value)
+
+
+async def test_a_mistake_of_ours_is_not_hidden(database: Database) -> None:
+    with pytest.raises(asyncpg.UndefinedTableError):
+        async with database.transaction() as tx:
+            await tx.execute("SELECT FROM nowhere")
+
+
+async def test_no_lock_is_waited_for_longer_than_two_seconds(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.execute("LOCK TABLE organizations")
+        begun = time.monotonic()
+        with pytest.raises(Unavailable):
+            async with database.transaction() as other:
+                await other.execute("LOCK TABLE organizations")
+        assert 1.9 < time.monotonic() - begun < 2.5
+
+
+async def test_every_connection_has_the_limits(database: Database) -> None:
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "timezone")
+    async with database.reading() as tx:
+        found = [await tx.fetchval("SELECT current_setting($1)", name) for name in names]
+    assert found == ["2s", "15s", "15s", "UTC"]
+
+
+async def test_without_a_free_connection_it_is_unavailable_in_time(database_url: str) -> None:
+    small = await connect(database_url, size=1, wait_seconds=0.2)
+    try:
+        async with small.transaction():
+            begun = time.monotonic()
+            with pytest.raises(Unavailable):
+                async with small.reading():
+                    pass
+            assert time.monotonic() - begun < 0.5
+        async with small.reading() as tx:
+            assert await tx.fetchval("SELECT 1") == 1
+    finally:
+        await small.close()
+
+
+async def test_a_canceled_request_leaves_its_connection_usable(database_url: str) -> None:
+    small = await connect(database_url, size=1, wait_seconds=2)
+
+    async def sleep() -> None:
+        async with small.transaction() as tx:
+            await tx.execute("SELECT pg_sleep(5)")
+
+    try:
+        for _ in range(3):
+            task = asyncio.create_task(sleep())
+            await asyncio.sleep(0.05)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        async with small.reading() as tx:
+            assert await tx.fetchval("SELECT 1") == 1
+    finally:
+        await small.close()
+
+
+async def test_maps_and_lists_pass_as_json(database: Database) -> None:
+    value: dict[str, Any] = {"a": [1, "é\n", None, {"b": 1.5}]}
+    async with database.reading() as tx:
+        assert await tx.fetchval("SELECT $1::jsonb", value) == value
+
+
+async def test_an_absent_server_is_unavailable(database_url: str) -> None:
+    made = await connect(database_url, size=2, wait_seconds=1)
+    await made.close()
+    with pytest.raises(Unavailable):
+        async with made.reading():
+            pass
+    with pytest.raises((OSError, asyncpg.PostgresError)):
+        await connect(f"postgresql://x@/none?host=/nowhere-{os.getpid()}", size=1, wait_seconds=1)

@@ -1,0 +1,110 @@
+"""Hot queries go by their indexes, in a database with enough rows that it matters."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tintype.events import queries as event_queries
+from tintype.generations import queries, run_queries
+from tintype.keys import queries as key_queries
+
+pytestmark = pytest.mark.slow
+
+# One organization has nearly everything; org_3 is a small one beside it.
+_FILL = """
+INSERT INTO organizations (id, name, plan, signing_secret)
+    SELECT 'org_' || n, 'o', 'free', '\\x00' FROM generate_series(1, 2000) n;
+INSERT INTO generations (id, organization_id, source, livemode, kind, status, prompt, model, engine,
+    fidelity, aspect_ratio, resolution, width, height, seed, variants, credits_reserved, lease,
+    lease_until, cancel_at)
+SELECT 'gen_' || lpad(n::text, 8, '0'), 'org_' || greatest(n % 200, 181) - 180, 'api', false, 'text_to_image',
+    s, 'a prompt of some length', 'm', 'e', 'preview', '1:1', '1K', 64, 64, 1, 1, 0,
+    CASE s WHEN 'processing' THEN gen_random_uuid() END,
+    CASE s WHEN 'processing' THEN now() + interval '10 s' END,
+    CASE WHEN n % 50 = 0 THEN now() END
+FROM (SELECT n, CASE WHEN n % 1000 = 1 THEN 'processing' WHEN n % 100 = 2 THEN 'queued'
+    ELSE 'completed' END AS s FROM generate_series(1, 40000) n) made;
+INSERT INTO events (id, organization_id, type, subject_id, livemode, data)
+    SELECT 'evt_' || lpad(n::text, 8, '0'), 'org_' || greatest(n % 200, 181) - 180, 'generation.queued',
+    'gen_' || lpad((n / 3)::text, 8, '0'), true, '{}' FROM generate_series(1, 40000) n;
+INSERT INTO api_keys (id, organization_id, name, prefix, secret_sha256, scopes)
+    SELECT 'key_' || n, 'org_' || n % 20 + 1, 'k', 'p', sha256(n::text::bytea), '{}'
+    FROM generate_series(1, 5000) n;
+"""
+
+
+class Explaining:
+    """Stands where a query function expects a transaction, and explains instead of answering."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self.plan = ""
+
+    async def fetch(self, query: str, *values: Any) -> list[Any]:
+        rows = await self._connection.fetch(f"EXPLAIN (FORMAT JSON) {query}", *values)
+        self.plan = json.dumps(json.loads(rows[0][0]))
+        return []
+
+    async def fetchrow(self, query: str, *values: Any) -> None:
+        await self.fetch(query, *values)
+
+
+@pytest.fixture
+async def filled(database_url: str) -> Any:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(_FILL)
+    await connection.execute("ANALYZE")
+    yield Explaining(connection)
+    await connection.close()
+
+
+async def test_hot_queries_go_by_their_indexes(filled: Any) -> None:
+    gen, after = "gen_00020000", {"after": "gen_00020000"}
+    lease = UUID(int=1)
+    cases = {
+        "a page": (lambda: queries.page(filled, "org_3", {}, offset=0, limit=21), "generations_page"),
+        "a page further on": (lambda: queries.page(filled, "org_3", after, offset=0, limit=21), "generations_page",
+        ),
+        "a page of a rare state": (lambda: queries.page(filled, "org_3", {"status": "queued"}, offset=0, limit=21),
+            "generations_status",
+        ),
+        "one": (lambda: queries.find(filled, "org_3", gen, None), "generations_pkey"),
+        "events": (lambda: event_queries.page(filled, "org_3", after="evt_00020183", type_=None, project_id=None, limit=100),
+            "events_page",
+        ),
+        "an object's events": (lambda: event_queries.of_subject(filled, "org_3", gen, None), "events_subject",
+        ),
+        "a key": (lambda: key_queries.authenticate(filled, b"\0" * 32), "api_keys_secret_sha256_key"),
+        "claim": (lambda: run_queries.claim(filled, gen, lease, 15, 3, alone=False), "generations_pkey",
+        ),
+        "renew": (lambda: run_queries.renew(filled, gen, lease, 15, 0.5), "generations_pkey"),
+        "expired leases": (lambda: run_queries.expired(filled, 500), "generations_open"),
+        "waiting for long": (lambda: run_queries.waiting(filled, 10, 500), "generations_open"),
+        "overdue": (lambda: run_queries.overdue(filled, 500), "generations_cancel_at"),
+    }  # fmt: skip
+    for name, (asking, index) in cases.items():
+        await asking()
+        assert f'"Index Name": "{index}"' in filled.plan, f"{name}: {filled.plan}"
+        assert '"Node Type": "Seq Scan"' not in filled.plan, f"{name}: {filled.plan}"
+
+
+async def test_putting_back_goes_by_the_key(filled: Any) -> None:
+    class Executing(Explaining):
+        async def execute(self, query: str, *values: Any) -> str:
+            await self.fetch(query, *values)
+            return ""
+
+    asking = Executing(filled._connection)
+    await run_queries.put_back(
+        asking,
+        "gen_1",
+        UUID(int=1),
+        timedelta(0),
+        None,
+        uncounted=False,  # type: ignore[arg-type]
+    )
+    assert "generations_pkey" in asking.plan
