@@ -15,6 +15,7 @@ from tintype.core.caller import Caller
 from tintype.generations import operations
 from tintype.generations.models import TERMINAL, Generation
 from tintype.generations.run import give_back, run
+from tintype.generations.studio import Studio
 from tintype.images.links import Links
 
 _PATIENCE_SECONDS: Final = 1.0
