@@ -14,6 +14,7 @@ from tintype.api.background import Background
 from tintype.api.edge import Edge
 from tintype.api.hot import HotStore
 from tintype.api.parts import Parts
+from tintype.api.places import Places
 from tintype.api.reference import reference_routes
 from tintype.api.rendering import error_response
 from tintype.catalog import http as catalog
@@ -60,7 +61,7 @@ def create(settings: Settings | None = None) -> ASGIApp:
     mounts = [Router(mount, route_handlers=ROUTES) for mount in MOUNTS]
     app = Litestar(
         route_handlers=[
-            *mounts, *images.MEDIA_ROUTES, *health.ROUTES, *reference_routes(ROUTES, MOUNTS),
+            *mounts, *images.MEDIA_ROUTES, *health.ROUTES, *reference_routes(ROUTES, MOUNTS, images.MEDIA_ROUTES),
         ],
         exception_handlers={Exception: error_response},
         lifespan=[lifespan],
@@ -87,7 +88,7 @@ async def running(app: Litestar, settings: Settings, hot: HotStore) -> AsyncIter
     pixels = ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels")
     app.state.parts = Parts(
         settings=settings, database=database, storage=open_storage(settings.storage_url),
-        signals=signals, pixels=pixels, background=background,
+        signals=signals, pixels=pixels, background=background, places=Places(),
     )  # fmt: skip
     app.state.key_cache = keys
     app.state.hot = hot

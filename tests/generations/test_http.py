@@ -7,6 +7,8 @@ import pytest
 from support import images
 from support.house import House, Tenant
 
+from tintype.api.places import PLACES_PER_ORGANIZATION
+
 GENERATIONS = "/v1/generations"
 
 
@@ -265,3 +267,39 @@ async def _until(house: House, tenant: Tenant, generation_id: str, status: str) 
             return
         await asyncio.sleep(0.05)
     raise AssertionError(reply.json)
+
+
+async def test_deleting_tells_of_each_picture_that_went(house: House) -> None:
+    me = await house.tenant()
+    done = await house.picture(me, variants=2)
+    await house.ask("DELETE", f"{GENERATIONS}/{done['id']}", key=me)
+    told = (await house.ask("GET", "/v1/events?type=image.deleted", key=me)).json["data"]
+    assert {event["data"]["id"] for event in told} == {image["id"] for image in done["images"]}
+
+
+async def test_open_streams_are_bounded_per_organization(idle_house: House) -> None:
+    """The bound is of places held open: it refuses one more stream and frees it at a hang-up."""
+    me, other = await idle_house.tenant(), await idle_house.tenant()
+    mine = (await ask_for(idle_house, me)).json["id"]
+    theirs = (await ask_for(idle_house, other)).json["id"]
+    url = f"{idle_house.base}{GENERATIONS}/{mine}/events"
+    streams = []
+    for _ in range(PLACES_PER_ORGANIZATION):
+        answer = await idle_house.session.get(url, headers={"X-API-Key": me.key})
+        assert await answer.content.readline() == b"retry: 2000\n"
+        streams.append(answer)
+    refused = await idle_house.ask("GET", f"{GENERATIONS}/{mine}/events", key=me)
+    assert (refused.status, refused.error["code"]) == (429, "RATE_LIMITED")
+    other_url = f"{idle_house.base}{GENERATIONS}/{theirs}/events"
+    answer = await idle_house.session.get(other_url, headers={"X-API-Key": other.key})
+    assert answer.status == 200
+    answer.close()
+    for stream in streams:
+        stream.close()
+    await idle_house.ask("POST", f"{GENERATIONS}/{mine}/cancel", key=me)
+    for _ in range(100):
+        again = await idle_house.ask("GET", f"{GENERATIONS}/{mine}/events", key=me)
+        if again.status == 200:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("The places were never freed.")

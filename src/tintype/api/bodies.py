@@ -31,7 +31,7 @@ DEPTH_MAX: Final = 32
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
 _JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
-_AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_AT: Final = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 # A slow body is cut off: this long, plus its size at 64 kB/s.

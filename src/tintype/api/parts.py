@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from litestar import Request
 
 from tintype.api.background import Background
+from tintype.api.places import Places
 from tintype.core.settings import Settings
 from tintype.db.listen import Signals
 from tintype.db.pool import Database
@@ -22,6 +23,7 @@ class Parts:
     signals: Signals
     pixels: Executor
     background: Background
+    places: Places
 
 
 AnyRequest = Request[object, object, object]  # type: ignore[type-var]

@@ -104,8 +104,9 @@ async def entries(
     rows: list[Row] = await tx.fetch(
         f"""
         SELECT {_ENTRY} FROM ledger_entries
-        WHERE organization_id = $1 AND ($2::text IS NULL OR id < $2)
-        ORDER BY id DESC OFFSET $3 LIMIT $4
+        WHERE organization_id = $1 AND ($2::text IS NULL OR position < (
+            SELECT position FROM ledger_entries WHERE organization_id = $1 AND id = $2))
+        ORDER BY position DESC OFFSET $3 LIMIT $4
         """,  # noqa: S608
         organization_id, after, offset, limit,
     )  # fmt: skip

@@ -34,6 +34,10 @@ _AWAY = (
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
+    # A server killed in the middle of an answer can leave the client's own protocol confused.
+    asyncpg.InternalClientError,
+    # The database takes no connections: it is being copied or taken down.
+    asyncpg.ObjectNotInPrerequisiteStateError,
     ConnectionError,
     FileNotFoundError,
     TimeoutError,

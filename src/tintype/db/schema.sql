@@ -72,6 +72,8 @@ CREATE TABLE ledger_entries (
     api_key_id      text COLLATE "C",
     note            text,
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- The order in which entries changed the account: ids are made before the account is locked.
+    position        bigint GENERATED ALWAYS AS IDENTITY,
     CHECK (CASE type
         WHEN 'grant' THEN amount > 0 AND reserved = 0 AND hold_id IS NULL
         WHEN 'adjustment' THEN amount <> 0 AND reserved = 0 AND hold_id IS NULL
@@ -83,7 +85,7 @@ CREATE TABLE ledger_entries (
 );
 -- One settle or release per hold, whatever code and crashes do.
 CREATE UNIQUE INDEX ledger_one_end_per_hold ON ledger_entries (hold_id) WHERE hold_id IS NOT NULL;
-CREATE INDEX ledger_page ON ledger_entries (organization_id, id DESC);
+CREATE INDEX ledger_page ON ledger_entries (organization_id, position DESC);
 CREATE INDEX ledger_generation ON ledger_entries (generation_id) WHERE generation_id IS NOT NULL;
 
 CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -251,6 +253,8 @@ CREATE INDEX generations_page ON generations (organization_id, id DESC) WHERE de
 CREATE INDEX generations_status ON generations (organization_id, status, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX generations_flow ON generations (organization_id, flow_id, id DESC)
     WHERE flow_id IS NOT NULL AND deleted_at IS NULL;
+-- For the foreign key: deleting a flow looks for its generations, the deleted ones too.
+CREATE INDEX generations_of_flow ON generations (flow_id) WHERE flow_id IS NOT NULL;
 CREATE INDEX generations_open ON generations (status, lease_until)
     WHERE status IN ('queued', 'processing');
 CREATE INDEX generations_cancel_at ON generations (cancel_at)
@@ -288,6 +292,7 @@ CREATE TABLE images (
 CREATE INDEX images_page ON images (organization_id, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX images_flow ON images (organization_id, flow_id, id DESC)
     WHERE flow_id IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX images_of_flow ON images (flow_id) WHERE flow_id IS NOT NULL;
 CREATE UNIQUE INDEX images_of_generation ON images (generation_id, variant)
     WHERE generation_id IS NOT NULL;
 CREATE INDEX images_object ON images (object_key);
@@ -303,6 +308,9 @@ CREATE TABLE image_aliases (
     assigned_at     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organization_id, scope_id, alias)
 );
+-- In a project an image has one name; in a flow it may have several.
+CREATE UNIQUE INDEX image_aliases_one_per_project ON image_aliases
+    (organization_id, scope_id, image_id) WHERE NOT scope_id ^@ 'flw_';
 CREATE INDEX image_aliases_image ON image_aliases (image_id);
 
 -- The prompt cache: one generation per organization and normalized request.

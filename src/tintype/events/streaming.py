@@ -27,8 +27,10 @@ def stream(
     """Server-Sent Events of one object until it ends (WHATWG HTML §9.2).
 
     `snapshot` gives the object as JSON, its progress and whether it has ended. Each event of the
-    log carries its id, so `Last-Event-ID` resumes after it; progress has none.
+    log carries its id, so `Last-Event-ID` resumes after it; progress has none. Raises RateLimited
+    where too many streams are open.
     """
+    parts(request).places.require_room(caller.organization_id)
     return Stream(
         _frames(parts(request), caller.organization_id, subject_id,
                 request.headers.get("last-event-id"), snapshot),
@@ -44,9 +46,21 @@ async def _frames(
     after: str | None,
     snapshot: Callable[[], Awaitable[tuple[bytes, float, bool]]],
 ) -> AsyncIterator[bytes]:
+    yield b"retry: 2000\n\n"
+    with made.places.held(organization_id):
+        async for frame in _until_ended(made, organization_id, subject_id, after, snapshot):
+            yield frame
+
+
+async def _until_ended(
+    made: Parts,
+    organization_id: str,
+    subject_id: str,
+    after: str | None,
+    snapshot: Callable[[], Awaitable[tuple[bytes, float, bool]]],
+) -> AsyncIterator[bytes]:
     told = -1.0
     quiet = 0.0
-    yield b"retry: 2000\n\n"
     async with made.signals.subscribe(subject_id) as changed:
         while not made.signals.closing.is_set():
             changed.clear()

@@ -180,7 +180,7 @@ async def delete_generation(request: AnyRequest, generation_id: FromPath[str]) -
     caller = caller_of(request)
 
     async def act(tx: Transaction) -> Answer[None]:
-        await operations.delete(tx, caller, generation_id)
+        await operations.delete(tx, caller, _links(request, caller), generation_id)
         return Answer(None, status=204)
 
     return await write(request, caller, None, act)
@@ -230,13 +230,18 @@ async def _start(
 async def _wait(
     request: AnyRequest, caller: Caller, generation_id: str, seconds: int
 ) -> Generation:
-    return await wait_until(
-        parts(request).signals,
-        generation_id,
-        seconds,
-        look=lambda: _look(request, caller, generation_id),
-        done=lambda found: found.status in TERMINAL,
-    )
+    """The generation at its end, or as it is when the time is over or too many wait already."""
+    places = parts(request).places
+    if not places.has_room(caller.organization_id):
+        return await _look(request, caller, generation_id)
+    with places.held(caller.organization_id):
+        return await wait_until(
+            parts(request).signals,
+            generation_id,
+            seconds,
+            look=lambda: _look(request, caller, generation_id),
+            done=lambda found: found.status in TERMINAL,
+        )
 
 
 async def _look(request: AnyRequest, caller: Caller, generation_id: str) -> Generation:
@@ -254,7 +259,7 @@ async def _list(request: AnyRequest, query: ListGenerations) -> Answer[Page[Gene
         "created_before": query.created_before, "q": like_pattern(query.q),
     }  # fmt: skip
     async with parts(request).database.reading() as tx:
-        flow_id, _ = await flows.chosen(tx, caller, query.flow_id, None)
+        flow_id, _ = await flows.chosen(tx, caller, query.flow_id, None, to_add=False)
         filters["flow_id"] = flow_id
         filters["project_id"] = await projects.chosen(tx, caller, query.project_id)
         rows = await queries.page(

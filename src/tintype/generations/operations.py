@@ -175,7 +175,7 @@ async def cancel_queued(tx: Transaction, organization_id: str, generation_id: st
     return generation
 
 
-async def delete(tx: Transaction, caller: Caller, generation_id: str) -> None:
+async def delete(tx: Transaction, caller: Caller, links: Links, generation_id: str) -> None:
     """Soft: the generation and its pictures are no longer shown; running work is canceled first."""
     row = await _row(tx, caller, generation_id, lock=True)
     if row["status"] == "queued":
@@ -183,10 +183,10 @@ async def delete(tx: Transaction, caller: Caller, generation_id: str) -> None:
     elif row["status"] == "processing":
         await queries.request_cancel(tx, caller.organization_id, row["id"])
         await notify(tx, row["id"])
-    links = Links("", None)
     pictures = await images.of_generations(tx, caller.organization_id, [row["id"]], links)
     for picture in pictures[row["id"]]:
         await images.forget(tx, caller.organization_id, picture.id)
+        await images.publish(tx, caller, "image.deleted", picture)
     await queries.soft_delete(tx, caller.organization_id, row["id"])
 
 
