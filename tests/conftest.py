@@ -9,8 +9,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from support.house import House, opened, settings_for
 
+from support.house import House, opened, settings_for
 from tintype.db import embedded
 from tintype.db.migrate import migrate
 from tintype.db.pool import Database, connect

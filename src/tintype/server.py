@@ -61,7 +61,8 @@ def create(settings: Settings | None = None) -> ASGIApp:
     mounts = [Router(mount, route_handlers=ROUTES) for mount in MOUNTS]
     app = Litestar(
         route_handlers=[
-            *mounts, *images.MEDIA_ROUTES, *health.ROUTES, *reference_routes(ROUTES, MOUNTS, images.MEDIA_ROUTES),
+            *mounts, *images.MEDIA_ROUTES, *health.ROUTES,
+            *reference_routes(ROUTES, MOUNTS, images.MEDIA_ROUTES),
         ],
         exception_handlers={Exception: error_response},
         lifespan=[lifespan],

@@ -4,9 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+
 from support import images
 from support.house import House, Tenant
-
 from tintype.api.places import PLACES_PER_ORGANIZATION
 
 GENERATIONS = "/v1/generations"

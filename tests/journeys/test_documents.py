@@ -1,6 +1,7 @@
 """The requests of the two documents that the library's API comes from, as they stand there."""
 
 import pytest
+
 from support import images
 from support.house import House
 

@@ -152,7 +152,10 @@ async def opened(settings: Settings, *, with_worker: bool = True) -> AsyncIterat
     database = await connect(settings.database.url, size=4, wait_seconds=5)
     base = f"http://127.0.0.1:{settings.server.port}"
     async with contextlib.AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(
+            # Tests hold more streams open than a client's usual bound.
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        )
         house = House(settings, database, session, base)
         await _until_served(house)
         if with_worker:

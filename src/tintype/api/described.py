@@ -17,7 +17,8 @@ import msgspec
 from litestar.handlers import ASGIRouteHandler, BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ControllerRouterHandler
 
-from tintype.api.rendering import Answer, Page
+from tintype.api.pages import Page
+from tintype.api.rendering import Answer
 from tintype.core.errors import (
     BadRequest,
     Forbidden,

@@ -1,12 +1,9 @@
 """`limit`, `offset` and `after` on every list, newest first."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
-import msgspec
-from msgspec import Meta
-
-from tintype.api.rendering import Page
+from tintype.api.pages import Page, Paging
 from tintype.core import ids
 from tintype.core.errors import NotFound, ValidationFailed
 from tintype.db.pool import Row
@@ -14,14 +11,6 @@ from tintype.db.pool import Row
 T = TypeVar("T")
 # Totals are exact up to here: counting more would make a page's cost grow with the library.
 TOTAL_MAX: Final = 10_000
-
-
-class Paging(msgspec.Struct, kw_only=True):
-    """Query parameters of a list; `after` is the id of the last item seen (any depth)."""
-
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-    offset: Annotated[int, Meta(ge=0, le=10_000)] = 0
-    after: str | None = None
 
 
 def cursor(paging: Paging, kind: ids.Kind) -> str | None:

@@ -1,4 +1,4 @@
-"""How many answers may be held open at once: streams and `Prefer: wait`, per organization and in all.
+"""How many answers may be held open at once: streams and `Prefer: wait`.
 
 Without a bound, one client's thousand streams would take the connections that everybody else needs.
 """

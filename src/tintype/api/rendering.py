@@ -5,7 +5,7 @@ our own tree, the framework's and unforeseen ones all leave through `error_respo
 """
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Litestar, Response
@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.response.base import ASGIResponse
 
 from tintype.api.exchange import exchange_of
+from tintype.api.pages import Page
 from tintype.api.parts import AnyRequest
 from tintype.core import log
 from tintype.core.errors import BadRequest, Internal, MethodNotAllowed, NotFound, TintypeError
@@ -20,17 +21,6 @@ from tintype.core.errors import BadRequest, Internal, MethodNotAllowed, NotFound
 T = TypeVar("T")
 _log = log.get("tintype.api")
 _JSON = "application/json"
-
-
-class Page(msgspec.Struct, Generic[T]):
-    """A list's slice. `total` counts at most `total_max` rows, so it never slows a big list."""
-
-    items: list[T]
-    total: int
-    has_more: bool
-    next: str | None
-    limit: int
-    offset: int
 
 
 class Answer(Response[T]):

@@ -4,7 +4,8 @@ from typing import TypeVar
 
 from litestar import get
 
-from tintype.api.rendering import Answer, Page
+from tintype.api.pages import Page
+from tintype.api.rendering import Answer
 from tintype.catalog.models import AspectRatio, Model, aspect_ratios, catalog
 from tintype.keys.auth import needs
 

@@ -18,8 +18,8 @@ class Caller(msgspec.Struct, frozen=True):
 
     `livemode` is false for sandbox keys; their data lives in the organization's sandbox twin, so
     `organization_id` alone keeps both apart. `rate_limit` is requests per rolling 60 s, or None
-    for no limit. `expires_at_unix` is when the credential ends, if it does. `signing_secret` signs the
-    organization's URLs; never log a caller.
+    for no limit. `expires_at_unix` is when the credential ends, if it does. `signing_secret` signs
+    the organization's URLs; never log a caller.
     """
 
     organization_id: str

@@ -7,9 +7,10 @@ from litestar import get
 from msgspec import Meta
 
 from tintype.api.bodies import read_query
+from tintype.api.pages import Page
 from tintype.api.paging import TOTAL_MAX
 from tintype.api.parts import AnyRequest, parts
-from tintype.api.rendering import Answer, Page
+from tintype.api.rendering import Answer
 from tintype.events import operations, queries
 from tintype.events.models import Event
 from tintype.keys.auth import caller_of, needs

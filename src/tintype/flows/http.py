@@ -10,10 +10,11 @@ from tintype.accounts.models import require_feature
 from tintype.api.bodies import read_json, read_query
 from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
-from tintype.api.paging import TOTAL_MAX, Paging, cursor
+from tintype.api.pages import Page, Paging
+from tintype.api.paging import TOTAL_MAX, cursor
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.preconditions import only_if_absent
-from tintype.api.rendering import Answer, Page
+from tintype.api.rendering import Answer
 from tintype.core.errors import AliasTaken
 from tintype.db.pool import Transaction
 from tintype.flows import operations, queries

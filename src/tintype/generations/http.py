@@ -8,9 +8,10 @@ from litestar.response import Stream
 from tintype.api.bodies import read_json, read_query
 from tintype.api.idempotency import Act, write
 from tintype.api.limits import check_meta
-from tintype.api.paging import TOTAL_MAX, Paging, cursor, like_pattern
+from tintype.api.pages import Page, Paging
+from tintype.api.paging import TOTAL_MAX, cursor, like_pattern
 from tintype.api.parts import AnyRequest, parts
-from tintype.api.rendering import Answer, Page
+from tintype.api.rendering import Answer
 from tintype.api.waiting import cancel_after, wait_seconds, wait_until
 from tintype.core import ids
 from tintype.core.caller import Caller

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from tintype.aliases.models import AliasText
-from tintype.api.paging import Paging
+from tintype.api.pages import Paging
 from tintype.images.models import Image
 
 Kind = Literal[
@@ -123,7 +123,7 @@ class RetryGeneration(msgspec.Struct, kw_only=True):
         msgspec.UNSET
     )
     auto_enhance: bool | msgspec.UnsetType = msgspec.UNSET
-    negative_prompt: Prompt | None | msgspec.UnsetType = msgspec.UNSET
+    negative_prompt: Prompt | msgspec.UnsetType | None = msgspec.UNSET
     meta: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 

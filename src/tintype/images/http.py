@@ -12,10 +12,11 @@ from tintype.api.hot import asked, counted, send_answer
 from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
 from tintype.api.multipart import read_form
-from tintype.api.paging import TOTAL_MAX, Paging, cursor, like_pattern, page
+from tintype.api.pages import Page, Paging
+from tintype.api.paging import TOTAL_MAX, cursor, like_pattern, page
 from tintype.api.parts import AnyRequest, Parts, parts
 from tintype.api.preconditions import only_if_absent
-from tintype.api.rendering import Answer, Page
+from tintype.api.rendering import Answer
 from tintype.core.caller import Caller
 from tintype.core.errors import AliasTaken, Forbidden, MethodNotAllowed, NotFound
 from tintype.db.pool import Transaction

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from tintype.aliases.models import AliasText
 from tintype.aliases.operations import ResolvedFrom
-from tintype.api.paging import Paging
+from tintype.api.pages import Paging
 
 Format = Literal["jpeg", "png", "webp", "avif"]
 EXTENSIONS: dict[Format, str] = {"jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif"}
