@@ -147,7 +147,10 @@ def settings_for(url: str, folder: Path, **sections: dict[str, Any]) -> Settings
 async def opened(settings: Settings, *, with_worker: bool = True) -> AsyncIterator[House]:
     """The house, open for business."""
     app = server.create(settings)
-    web = Server(app, interface=Interfaces.ASGI, address="127.0.0.1", port=settings.server.port)
+    web = Server(
+        app, interface=Interfaces.ASGI, address="127.0.0.1", port=settings.server.port,
+        backpressure=512,
+    )  # fmt: skip
     serving = asyncio.create_task(web.serve())
     database = await connect(settings.database.url, size=4, wait_seconds=5)
     base = f"http://127.0.0.1:{settings.server.port}"
