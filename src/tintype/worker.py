@@ -82,7 +82,12 @@ def chores(studio: Studio) -> list[asyncio.Task[None]]:
     ]
 
 
-async def run(settings: Settings, engines: Engines | None = None) -> None:
+async def run(
+    settings: Settings,
+    engines: Engines | None = None,
+    *,
+    on_ready: Callable[[], None] = lambda: None,
+) -> None:
     """Work until a signal says stop. Ends the process itself when the grace runs out."""
     log.configure(settings.log.level, settings.log.format)
     stop = asyncio.Event()
@@ -94,6 +99,7 @@ async def run(settings: Settings, engines: Engines | None = None) -> None:
         beside = chores(studio)
         consuming = asyncio.create_task(taking.run())
         _log.info("worker ready", concurrency=settings.worker.concurrency)
+        on_ready()
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({stopped, consuming}, return_when=asyncio.FIRST_COMPLETED)
         _log.info("worker stopping", running=len(taking.running))

@@ -1,7 +1,6 @@
 """The worker process that `serve` and `tintype worker` start.
 
-Given a path, it makes an empty file there once its database answers and its loop runs; work that
-was asked for a moment earlier waits in the queue.
+Given a path, it makes an empty file there once it takes jobs.
 """
 
 import asyncio
@@ -12,21 +11,12 @@ import uvloop
 
 from tintype import worker
 from tintype.core.settings import Settings, SettingsError, load
-from tintype.db.pool import dedicated_connection
 from tintype.supervisor import FATAL_EXIT_CODE
 
 
 def run_worker(settings: Settings, ready: Path | None) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(settings, ready))
-
-
-async def _run(settings: Settings, ready: Path | None) -> None:
-    if ready is not None:
-        connection = await dedicated_connection(settings.database.url)
-        await connection.close()
-        await asyncio.to_thread(ready.touch)
-    await worker.run(settings)
+        runner.run(worker.run(settings, on_ready=ready.touch if ready else lambda: None))
 
 
 if __name__ == "__main__":

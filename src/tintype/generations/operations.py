@@ -4,7 +4,7 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -88,7 +88,7 @@ async def create(
         "seed": secrets.randbits(_SEED_BITS) if ask.seed is None else ask.seed,
         "variants": ask.variants, "sources": sources, "alias": alias, "flow_alias": flow_alias,
         "meta": ask.meta, "webhook_url": None, "credits_reserved": cost, "hold_id": hold_id,
-        "cancel_at": datetime.now(UTC) + cancel_after if cancel_after else None,
+        "cancel_at": cancel_after,
     })  # fmt: skip
     generation = views.to_generation(row, [])
     await publish(tx, caller.organization_id, "generation.queued", generation)

@@ -20,14 +20,19 @@ _COLUMNS = (
     "seed", "variants", "sources", "alias", "flow_alias", "meta", "webhook_url",
     "credits_reserved", "hold_id", "cancel_at",
 )  # fmt: skip
+# Deadlines go by the database's clock: `cancel_at` is given as an interval from now.
+_VALUES = ", ".join(
+    f"now() + ${n}::interval" if name == "cancel_at" else f"${n}"
+    for n, name in enumerate(_COLUMNS, 1)
+)
 _INSERT = (
     f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608
-    f" VALUES ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))}) RETURNING {GENERATION}"
+    f" VALUES ({_VALUES}) RETURNING {GENERATION}"
 )
 
 
 async def insert(tx: Transaction, fields: Mapping[str, Any]) -> Row:
-    """`fields` has every column of `_COLUMNS`; organization_id is among them."""
+    """`fields` has every column of `_COLUMNS`, organization_id among them; `cancel_at` from now."""
     row = await tx.fetchrow(_INSERT, *(fields[name] for name in _COLUMNS))
     assert row is not None
     return row
