@@ -12,6 +12,7 @@ from support import images
 from support.house import House, Reply, Tenant, opened, settings_for
 from tintype.api.background import Background
 from tintype.api.parts import Parts
+from tintype.api.places import Places
 from tintype.db.listen import Signals
 from tintype.db.pool import Database
 from tintype.images import delivery
@@ -328,7 +329,7 @@ async def test_simultaneous_first_requests_render_once(
         parts = Parts(
             settings=idle_house.settings, database=database,
             storage=open_storage(idle_house.settings.storage_url),
-            signals=Signals(database.dsn), pixels=pixels, background=Background(),
+            signals=Signals(database.dsn), pixels=pixels, background=Background(), places=Places(),
         )  # fmt: skip
         flight = delivery.SingleFlight()
 
