@@ -29,11 +29,11 @@ async def test_every_documented_request_works(house: House, mount: str) -> None:
     generation = resource(made, mount)
     assert made.headers["Location"] == f"{mount}/generations/{generation['id']}"
     assert generation["meta"] == {"tags": ["demo", "nature"]}
-    assert generation["enhanced_prompt"].startswith(body["prompt"])
     done = resource(
         await ask("GET", f"/generations/{generation['id']}", headers={"Prefer": "wait=30"}), mount
     )
     assert (done["status"], done["images"][0]["alias"]) == ("completed", "@eagle-hero")
+    assert done["enhanced_prompt"].startswith(body["prompt"] + ",")
     image, flow = done["image_id"], done["flow_id"]
 
     second = {"prompt": body["prompt"], "aspectRatio": "16:9", "assignAlias": "@eagle-hero",

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
 from support import images as pictures
 from support.house import House, Tenant, opened, settings_for
 
@@ -150,7 +148,6 @@ async def test_moving_an_alias_changes_the_entry(house: House) -> None:
     assert (unknown.status, unknown.json["error"]["param"]) == (422, "prompt")
 
 
-@pytest.mark.xfail(strict=True, reason="Answers by alias are kept in memory for 30 seconds.")
 async def test_moving_an_alias_changes_the_answer_to_the_very_same_url(house: House) -> None:
     me = await house.tenant()
     await named(house, me)
@@ -259,7 +256,6 @@ async def test_signing_refuses_what_could_never_be_made(idle_house: House) -> No
     assert (made.status, made.data["expires_at"], made.data["object"]) == (201, None, "live_url")
 
 
-@pytest.mark.xfail(strict=True, reason="Signing does not yet fill in the key's own project.")
 async def test_a_key_of_a_project_makes_and_signs_for_that_project(house: House) -> None:
     me = await house.tenant()
     project = (await house.ask("POST", "/v1/projects", key=me, json={"name": "P"})).json["id"]

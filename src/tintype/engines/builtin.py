@@ -72,17 +72,19 @@ class BuiltinEngine:
         self._check(job)
         run = _Run(job, watch)
         run.stop_if_due()
-        prompt = job.prompt
         if not job.livemode:
             _forced_failure(job)
+        if job.operation == "enhance_prompt":
+            # The markers stay in: they are for the drawing that follows.
+            text = await self._off_loop(run, partial(enhance, job.prompt))
+            run.progress(1.0)
+            return Output(text=text)
+        prompt = job.prompt
+        if not job.livemode:
             if "__slow_5s__" in prompt:
                 await run.wait(_SLOW_SECONDS)
             for marker in MAGIC:
                 prompt = prompt.replace(marker, " ")
-        if job.operation == "enhance_prompt":
-            text = await self._off_loop(run, partial(enhance, prompt))
-            run.progress(1.0)
-            return Output(text=text)
         picture = partial(
             draw,
             prompt,

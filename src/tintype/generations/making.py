@@ -1,15 +1,17 @@
-"""The engine's part of a run: references in, one stored picture per variant out.
+"""The engine's part of a run: prompt and references in, one stored picture per variant out.
 
-Bytes are stored, and nothing else is written: no row exists before the run's last transaction.
+Bytes are stored, and no row of theirs exists before the run's last transaction.
 """
 
 import asyncio
 import time
+from uuid import UUID
 
 from tintype.db.pool import Row
 from tintype.engines.base import Blob, EngineFault, Job, Output
+from tintype.generations import run_queries
 from tintype.generations.studio import Studio
-from tintype.generations.watch import RunWatch
+from tintype.generations.watch import LeaseLost, RunWatch
 from tintype.images import operations as images
 from tintype.images.intake import StoredPicture, take_in
 from tintype.media.inspect import Limits
@@ -17,15 +19,16 @@ from tintype.storage import MissingObject
 
 
 async def make(
-    studio: Studio, row: Row, watch: RunWatch
+    studio: Studio, row: Row, lease: UUID, watch: RunWatch
 ) -> tuple[list[StoredPicture], dict[str, int]]:
     """Run the engine for each variant and store what comes out. The first fault ends them all."""
     try:
+        prompt = await _prompt(studio, row, lease, watch)
         references = await _references(studio, row)
         watch.parts = row["variants"]
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(_variant(studio, row, references, number, watch))
+                group.create_task(_variant(studio, row, prompt, references, number, watch))
                 for number in range(row["variants"])
             ]
     except BaseExceptionGroup as faults:
@@ -40,8 +43,33 @@ async def make(
     return [picture for picture, _, _ in made], timings
 
 
+async def _prompt(studio: Studio, row: Row, lease: UUID, watch: RunWatch) -> str:
+    """What is drawn: the client's words, or the fuller ones that the engine makes of them."""
+    words: str = row["enhanced_prompt"] or row["prompt"]
+    if not row["auto_enhance"] or row["enhanced_prompt"]:
+        return words
+    job = Job(
+        operation="enhance_prompt",
+        model=row["model"],
+        prompt=words,
+        deadline_seconds=studio.settings.worker.job_seconds_max,
+        attempt=row["attempts"],
+        livemode=row["livemode"],
+    )
+    fuller = (await studio.engines.engine_for(row["model"]).run(job, watch.aside())).text
+    async with studio.database.transaction() as tx:
+        if not await run_queries.enhanced(tx, row["id"], lease, fuller):
+            raise LeaseLost
+    return fuller
+
+
 async def _variant(
-    studio: Studio, row: Row, references: tuple[Blob, ...], number: int, watch: RunWatch
+    studio: Studio,
+    row: Row,
+    prompt: str,
+    references: tuple[Blob, ...],
+    number: int,
+    watch: RunWatch,
 ) -> tuple[StoredPicture, float, float]:
     """One picture, stored, and the seconds that the engine and the storing took."""
     engine = studio.engines.engine_for(row["model"])
@@ -52,7 +80,7 @@ async def _variant(
     job = Job(
         operation="text_to_image",
         model=row["model"],
-        prompt=row["enhanced_prompt"] or row["prompt"],
+        prompt=prompt,
         negative_prompt=row["negative_prompt"] or "",
         references=references,
         width=row["width"],

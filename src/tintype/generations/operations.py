@@ -31,7 +31,6 @@ from tintype.generations.models import (
 )
 from tintype.images import operations as images
 from tintype.images.links import Links
-from tintype.media.draft.enhance import enhance
 
 ENTRYPOINT: Final = "generation"
 _SEED_BITS: Final = 31
@@ -80,7 +79,8 @@ async def create(
         "flow_id": flow_id, "retry_of": retry_of, "api_key_id": caller.key_id,
         "user_id": caller.user_id, "source": caller.source, "livemode": caller.livemode,
         "kind": "text_to_image", "status": "queued", "mode": None, "prompt": ask.prompt,
-        "enhanced_prompt": enhance(ask.prompt) if ask.auto_enhance else None,
+        # Made by the run, not here: it is the engine's work.
+        "enhanced_prompt": None,
         "negative_prompt": ask.negative_prompt, "auto_enhance": ask.auto_enhance,
         "model": model.id, "engine": model.engine, "fidelity": model.fidelity,
         "aspect_ratio": ask.aspect_ratio, "resolution": ask.resolution,

@@ -99,7 +99,7 @@ async def _attempt(studio: Studio, row: Row, lease: UUID) -> None:
         try:
             with watch.ending_after(studio.settings.worker.job_seconds_max) as deadline:
                 async with asyncio.timeout_at(deadline):
-                    pictures, timings = await make(studio, row, watch)
+                    pictures, timings = await make(studio, row, lease, watch)
             watch.raise_if_stopped()
             timings["total_ms"] = round((time.monotonic() - started) * 1000)
             await _insist(watch, partial(_complete, studio, row, lease, watch, pictures, timings))

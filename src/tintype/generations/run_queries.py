@@ -82,6 +82,18 @@ async def still_held(tx: Transaction, generation_id: str, lease: UUID) -> Row | 
     )  # fmt: skip
 
 
+async def enhanced(tx: Transaction, generation_id: str, lease: UUID, prompt: str) -> bool:
+    """Keep the fuller prompt, so that a further attempt draws from the same; False: lease lost."""
+    status = await tx.execute(
+        """
+        UPDATE generations SET enhanced_prompt = $3
+        WHERE id = $1 AND lease = $2 AND status = 'processing'
+        """,
+        generation_id, lease, prompt,
+    )  # fmt: skip
+    return bool(status == "UPDATE 1")
+
+
 async def keep_flow(tx: Transaction, organization_id: str, flow_id: str) -> None:
     """Hold off the flow's deletion, which locks the flow before its generations, as we do."""
     await tx.execute(

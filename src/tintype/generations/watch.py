@@ -43,6 +43,10 @@ class RunWatch:
     def part(self, number: int) -> "PartWatch":
         return PartWatch(self, number)
 
+    def aside(self) -> "PartWatch":
+        """For work beside the pictures: it can be stopped, and has no share in the progress."""
+        return PartWatch(self, None)
+
     def stop(self) -> None:
         self._stopped.set()
 
@@ -92,7 +96,7 @@ class RunWatch:
 class PartWatch:
     """The `Watch` that an engine gets for one variant."""
 
-    def __init__(self, whole: RunWatch, number: int) -> None:
+    def __init__(self, whole: RunWatch, number: int | None) -> None:
         self._whole = whole
         self._number = number
 
@@ -100,7 +104,8 @@ class PartWatch:
         return self._whole.is_stopped()
 
     def progress(self, done: float) -> None:
-        self._whole.note(self._number, done)
+        if self._number is not None:
+            self._whole.note(self._number, done)
 
 
 class Holder(Protocol):

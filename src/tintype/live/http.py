@@ -91,8 +91,11 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
     if not hit:
         entry = await _miss(made, connection, caller, links, wanted)
     assert entry is not None
-    answer = await _answer(made, state.flight, caller, query, entry, asking.accept)
-    state.hot.keep(asking.question, answer, since)
+    answer = await _answer(
+        made, state.flight, caller, query, entry, asking.accept, by_alias=wanted.by_alias
+    )
+    if not wanted.by_alias:
+        state.hot.keep(asking.question, answer, since)
     counted("live", "hit" if hit else "miss")
     await send_answer(_with_status(answer, hit=hit), asking, send, method=http["method"])
 
@@ -103,6 +106,8 @@ async def create_live_url(request: AnyRequest) -> Answer[LiveUrl]:
     caller = caller_of(request)
     require_feature(caller.plan, "images")
     body = await read_json(request, CreateLiveUrl)
+    # The URL is read without the key, so the project that binds the key must stand in it.
+    body.project_id = body.project_id or caller.project_id
     made = parts(request)
     links = links_of(made.settings.public_url, caller)
     url, expires = signing.sign(
@@ -178,7 +183,10 @@ async def _answer(
     query: LiveQuery,
     entry: Row,
     accept: bytes,
+    *,
+    by_alias: bool,
 ) -> HotAnswer:
+    """An alias may move at any moment: an answer by one is asked for anew each time (by ETag)."""
     async with made.database.reading() as tx:
         row = await images.deliverable(tx, entry["image_id"])
     if row is None:
@@ -199,7 +207,7 @@ async def _answer(
     scope_word = "public" if query.sig else "private"
     return delivery.hot_answer(
         "live", body, kind, etag,
-        cache_control=f"{scope_word}, max-age={cache_seconds}",
+        cache_control=f"{scope_word}, " + ("no-cache" if by_alias else f"max-age={cache_seconds}"),
         vary=query.format == "auto",
         depends_on=frozenset(depends_on),
         good_until=time.monotonic() + memory_seconds,
