@@ -12,7 +12,7 @@ run: .venv/.server
 setup: .venv/.dev
 
 test: .venv/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: lint test
 
@@ -40,6 +40,7 @@ lock: .venv/.dev
 		--extra build -c requirements/dev.txt pyproject.toml -o requirements/server.txt
 
 .venv/bin/python:
+	@echo "Setting up .venv; this takes a minute."
 	$(PYTHON) -m venv .venv
 
 .venv/.server: .venv/bin/python requirements/server.txt pyproject.toml

@@ -55,9 +55,9 @@ async def fill(opened: Database, tenant: Tenant, rows: int) -> None:
             newest = rows - int(share * rows)
             await connection.execute(
                 """
-                INSERT INTO images (id, organization_id, generation_id, source, livemode,
+                INSERT INTO images (id, organization_id, generation_id, source, livemode, has_alpha,
                     object_key, format, width, height, bytes, sha256, thumbhash, prompt)
-                SELECT 'img_' || substr(id, 5), organization_id, id, 'generated', true,
+                SELECT 'img_' || substr(id, 5), organization_id, id, 'generated', true, false,
                     'masters/' || id, 'webp', 1024, 1024, 100000, repeat('ab', 32), 'thumb', prompt
                 FROM generations WHERE organization_id = $1 AND status = 'completed'
                     AND id BETWEEN 'gen_01' || lpad($2::text, 24, '0')

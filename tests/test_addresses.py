@@ -1,10 +1,10 @@
 """The table of addresses and URLs that a stranger may send our server to, pinned."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import pytest
 
-from tintype.addresses import check_url, may_dial, parse_networks
+from tintype.addresses import check_url, may_dial
 from tintype.core.errors import ValidationFailed
 
 # Addresses
@@ -60,19 +60,13 @@ def test_a_special_address_may_not_be_dialled(text):
 
 
 def test_an_allowed_network_is_opened_exactly():
-    networks = parse_networks(["10.1.0.0/16", "fd00:1::/32"])
+    networks = [ip_network("10.1.0.0/16"), ip_network("fd00:1::/32")]
     for inside in ("10.1.0.0", "10.1.255.255", "::ffff:10.1.2.3", "fd00:1::5"):
         assert may_dial(ip_address(inside), networks)
     for outside in ("10.0.255.255", "10.2.0.0", "127.0.0.1", "fd00:2::5", "::1",
                     "64:ff9b::a01:203", "2002:a01:203::", "::10.1.2.3", "fd00:1::5%eth0"):  # fmt: skip
         assert not may_dial(ip_address(outside), networks)
     assert may_dial(ip_address("8.8.8.8"), networks)
-
-
-@pytest.mark.parametrize("text", ["10.0.0.1/8", "10.0.0.0/33", "intranet", "10/8", ""])
-def test_a_network_that_is_none_is_refused(text):
-    with pytest.raises(ValueError):
-        parse_networks([text])
 
 
 # URLs at the request
@@ -158,7 +152,7 @@ def test_schemes_can_be_narrowed():
 
 
 def test_allowed_networks_open_their_literals_and_nothing_odd():
-    loopback = parse_networks(["127.0.0.0/8"])
+    loopback = [ip_network("127.0.0.0/8")]
     assert check_url("http://127.0.0.1:8080/x", "u", allow_networks=loopback)
     assert check_url("http://localhost:8080/x", "u", allow_networks=loopback)
     for url in ("http://127.1/", "http://2130706433/", "http://１２７.0.0.1/", "http://10.0.0.1/",
@@ -166,4 +160,4 @@ def test_allowed_networks_open_their_literals_and_nothing_odd():
         with pytest.raises(ValidationFailed):
             check_url(url, "u", allow_networks=loopback)
     with pytest.raises(ValidationFailed):
-        check_url("http://localhost/", "u", allow_networks=parse_networks(["10.0.0.0/8"]))
+        check_url("http://localhost/", "u", allow_networks=[ip_network("10.0.0.0/8")])

@@ -8,6 +8,7 @@ import ssl
 import time
 import zlib
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
@@ -16,10 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from support.loopback import raw_serving, resolver_of, serving
-from tintype.addresses import parse_networks
 from tintype.fetch import Fetcher, FetchFailed
 
-OUTSIDE = parse_networks(["127.0.0.2/32"])
+OUTSIDE = [ip_network("127.0.0.2/32")]
 MIB = 1024 * 1024
 
 
@@ -154,7 +154,7 @@ async def test_a_name_that_changes_its_address_between_hops_gains_nothing():
 
 
 async def test_a_dead_address_is_passed_over_for_a_living_one():
-    networks = parse_networks(["127.0.0.2/31"])
+    networks = [ip_network("127.0.0.2/31")]
     resolve = resolver_of({"pictures.example": ["127.0.0.3", "127.0.0.2"]})
     async with serving(answering()) as server, Fetcher(networks, resolve=resolve) as fetcher:
         found = await fetcher.get(server.url(host="pictures.example"), bytes_max=10)
@@ -173,7 +173,7 @@ async def test_an_unknown_name_and_a_closed_port_could_not_be_connected():
 
 async def test_the_systems_own_resolver_is_judged_too():
     # This machine's own name has an address outside of the one that is opened.
-    networks = parse_networks(["127.9.9.9/32"])
+    networks = [ip_network("127.9.9.9/32")]
     async with serving(answering(), "127.0.0.1") as inside, Fetcher(networks) as fetcher:
         await refused(fetcher, inside.url(host="localhost"), "refused")
     assert not inside.asked

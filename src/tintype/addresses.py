@@ -17,7 +17,6 @@ from ipaddress import (
     IPv6Address,
     IPv6Network,
     ip_address,
-    ip_network,
 )
 from urllib.parse import quote, urlsplit
 
@@ -45,11 +44,6 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _NO_HOST = "isn't a URL with a valid host and port"
 _URL_SAFE = "%/:?[]@!$&'()*+,;=~-._"
-
-
-def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Reads `fetch.allow_networks`; raises `ValueError` for what isn't a CIDR network."""
-    return tuple(ip_network(text) for text in texts)
 
 
 def may_dial(address: Address, allow_networks: Sequence[Network]) -> bool:

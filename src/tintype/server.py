@@ -90,6 +90,7 @@ async def running(app: Litestar, settings: Settings, hot: HotStore) -> AsyncIter
     app.state.parts = Parts(
         settings=settings, database=database, storage=open_storage(settings.storage_url),
         signals=signals, pixels=pixels, background=background, places=Places(),
+        networks=settings.fetch.networks(),
     )  # fmt: skip
     app.state.key_cache = keys
     app.state.hot = hot

@@ -45,20 +45,19 @@ async def opened(settings: Settings, engines: Engines | None = None) -> AsyncIte
         size=max(settings.database.pool_size, settings.worker.concurrency + 4),
         wait_seconds=settings.database.pool_wait_seconds,
     )
-    engines = engines or configured(draw_threads=settings.media.threads)
-    await engines.open_all()
-    pixels = ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels")
-    try:
-        async with Fetcher(settings.fetch.networks()) as fetcher:
-            yield Studio(
-                settings=settings, database=database, storage=open_storage(settings.storage_url),
-                fetcher=fetcher, signals=Signals(database.dsn), engines=engines,
-                pixels=pixels, leases={}, gate=Gate(),
-            )  # fmt: skip
-    finally:
-        await engines.close_all()
-        pixels.shutdown(wait=False, cancel_futures=True)
-        await database.close()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        storage = open_storage(settings.storage_url)
+        engines = engines or configured(draw_threads=settings.media.threads)
+        await engines.open_all()
+        stack.push_async_callback(engines.close_all)
+        pixels = ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels")
+        stack.callback(pixels.shutdown, wait=False, cancel_futures=True)
+        fetcher = await stack.enter_async_context(Fetcher(settings.fetch.networks()))
+        yield Studio(
+            settings=settings, database=database, storage=storage, fetcher=fetcher,
+            signals=Signals(database.dsn), engines=engines, pixels=pixels, leases={}, gate=Gate(),
+        )  # fmt: skip
 
 
 def consumer(studio: Studio) -> queue.Consumer:
@@ -78,7 +77,7 @@ def chores(studio: Studio) -> list[asyncio.Task[None]]:
         asyncio.create_task(_every(EVERY_SECONDS, lambda: reap(studio))),
         asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(studio))),
         # Walking the whole storage is no part of a start.
-        asyncio.create_task(_every(_SWEEP_SECONDS, lambda: _sweep(studio), first=_PRUNE_SECONDS)),
+        asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _sweep(studio), first=_PRUNE_SECONDS)),
     ]
 
 
@@ -133,15 +132,16 @@ async def _every(
 
 
 async def _prune(studio: Studio) -> None:
-    async with studio.database.transaction() as tx:
-        await request_queries.prune(tx)
-    more = True
-    while more:
-        async with studio.database.transaction() as tx:
-            more = await queue.prune(tx)
+    """All that is old enough, in batches that each commit for themselves."""
+    for prune in (request_queries.prune, queue.prune):
+        more = True
+        while more:
+            async with studio.database.transaction() as tx:
+                more = await prune(tx)
 
 
 async def _sweep(studio: Studio) -> None:
-    await sweeper.sweep(
-        studio.database, studio.storage, older_than_hours=studio.settings.worker.orphan_hours
-    )
+    await sweeper.sweep_in_turn(
+        studio.database, studio.storage,
+        every_seconds=_SWEEP_SECONDS, older_than_hours=studio.settings.worker.orphan_hours,
+    )  # fmt: skip

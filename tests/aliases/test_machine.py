@@ -30,7 +30,7 @@ from tintype.projects import operations as projects
 
 ALIASES = st.sampled_from(["@a", "@B", "@b", "@hero", "@HERO"])
 TECHNICAL = st.sampled_from(["@last", "@First", "@upload"])
-PICTURE = StoredPicture("masters/x", None, "png", 8, 8, 99, "0" * 64, "hash")
+PICTURE = StoredPicture("masters/x", None, "png", False, 8, 8, 99, "0" * 64, "hash")
 LINKS = Links("http://localhost", None)
 
 

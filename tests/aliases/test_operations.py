@@ -18,7 +18,7 @@ from tintype.images.links import Links
 from tintype.images.models import UpdateImage
 from tintype.projects import operations as projects
 
-PICTURE = StoredPicture("masters/x", None, "png", 8, 8, 99, "0" * 64, "hash")
+PICTURE = StoredPicture("masters/x", None, "png", False, 8, 8, 99, "0" * 64, "hash")
 LINKS = Links("http://localhost", None)
 
 

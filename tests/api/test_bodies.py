@@ -278,3 +278,13 @@ async def test_both_mounts_give_the_same_fault_in_their_own_shape(idle_house: Ho
     assert error["request_id"] == bare.headers["X-Request-Id"]
     wrapped = await idle_house.ask("POST", POST, key=me, json={"prompt": 3})
     assert wrapped.error == {name: error[name] for name in ("code", "message", "details")}
+
+
+async def test_a_string_that_never_closes_is_scanned_once(house: House) -> None:
+    """Near the size limit; scanned again from every quote it would take an hour."""
+    me = await house.tenant()
+    body = b"[" * 33 + b'"' + b'\\"' * 480_000
+    reply = await house.ask(
+        "POST", "/v1/generations", key=me, data=body, headers={"Content-Type": "application/json"}
+    )
+    assert (reply.status, reply.error["code"]) == (400, "BAD_REQUEST")

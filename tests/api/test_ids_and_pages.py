@@ -4,6 +4,7 @@ import asyncio
 
 from api.wire import judged
 from support.house import House
+from support.uuids import uuid_of
 from tintype.core import ids
 
 WHERE = {"gen": "generations", "img": "images", "flw": "flows", "prj": "projects"}
@@ -19,8 +20,8 @@ async def test_an_id_of_another_shape_or_kind_is_not_found(idle_house: House) ->
             f"{kind}_zzz", ids.new(other), f"{kind}_8{suffix[1:]}", f"{kind}_{suffix[:-1]}", f"{known}0",
             known.upper(), f"{kind}_{suffix.upper()}", f"{kind}_{'i' * 26}", kind, f"{kind}_", "_", "0", "-",
             "null", "undefined", "%20", f"%20{known}", f"{known}%20", f"{known}%0A", f"{known}%00", "'", "%25",
-            f"{{{ids.to_uuid(known)}}}", f"urn:uuid:{ids.to_uuid(known)}", ids.to_uuid(known).hex,
-            str(ids.to_uuid(known)), known, f"{kind}_{'x' * 10_000}", "%F0%9F%A6%8A", "..", "*",
+            f"{{{uuid_of(known)}}}", f"urn:uuid:{uuid_of(known)}", uuid_of(known).hex,
+            str(uuid_of(known)), known, f"{kind}_{'x' * 10_000}", "%F0%9F%A6%8A", "..", "*",
         ):  # fmt: skip
             reply = await idle_house.ask("GET", f"/api/v1/{noun}/{wrong}", key=me)
             if wrong == "..":  # The client folds it away: the list above, which is not there.
@@ -33,7 +34,7 @@ async def test_an_id_of_another_shape_or_kind_is_not_found(idle_house: House) ->
 async def test_the_raw_uuid_names_the_same_object(idle_house: House) -> None:
     me = await idle_house.tenant()
     made = (await idle_house.ask("POST", "/api/v1/generations", key=me, json={"prompt": "a"})).data
-    uuid = ids.to_uuid(made["id"])
+    uuid = uuid_of(made["id"])
     for text in (str(uuid), str(uuid).upper()):
         found = await idle_house.ask("GET", f"/api/v1/generations/{text}", key=me)
         assert (found.status, found.data["id"]) == (200, made["id"])

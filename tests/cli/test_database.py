@@ -6,8 +6,14 @@ import asyncpg
 import pytest
 
 from cli.process import tintype
+from support.house import settings_for
 from tintype.cli.dumping import _without_password
+from tintype.cli.prepare import prepare
+from tintype.core.caller import SCOPES, Caller
+from tintype.db import embedded
 from tintype.db.migrate import migrate
+from tintype.db.pool import connect
+from tintype.events import operations as events
 
 
 @pytest.fixture
@@ -53,6 +59,79 @@ async def test_a_dump_is_restored_whole_or_not_at_all(database_url, empty_url, t
 
     assert tintype("db", "restore", file, "--force", url=empty_url).code == 0
     assert await asked(empty_url, "SELECT count(*) FROM organizations WHERE name = 'kept'") == 0
+
+
+async def log_of(url: str, organization_id: str) -> list[str]:
+    """What the organization's members see of its log."""
+    connection = await asyncpg.connect(url)
+    try:
+        caller = Caller(organization_id, "pro", frozenset(SCOPES), True, "api")
+        rows = await events.page(connection, caller, after=None, type_=None, limit=100)
+        return [event.type for event in rows]
+    finally:
+        await connection.close()
+
+
+async def write_events(url: str, organization_id: str, *types: str) -> None:
+    made = await connect(url, size=1, wait_seconds=5)
+    for type_ in types:
+        async with made.transaction() as tx:
+            await events.publish(tx, organization_id, type_, "gen_1", livemode=True, data={})
+    await made.close()
+
+
+@pytest.mark.slow
+async def test_the_event_log_is_whole_in_a_cluster_that_has_counted_less(
+    database_url, tmp_path
+) -> None:
+    org = tintype("org", "create", "--name", "Nord", "--plan", "pro", url=database_url).json["id"]
+    await write_events(database_url, org, "a.one", "a.two")
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "DO $$ BEGIN FOR n IN 1..20000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
+    )
+    await connection.close()
+    await write_events(database_url, org, "a.three")
+    assert tintype("db", "dump", tmp_path / "dump", url=database_url).code == 0
+    folder = tmp_path / "data"
+    done = tintype("db", "restore", tmp_path / "dump", "--data", folder)
+    assert done.code == 0, done.err
+    url = embedded.start(folder)
+    try:
+        assert await log_of(url, org) == ["a.one", "a.two", "a.three"]
+        await write_events(url, org, "a.four")
+        assert await log_of(url, org) == ["a.one", "a.two", "a.three", "a.four"]
+    finally:
+        embedded.stop(folder)
+
+
+async def test_a_start_takes_over_events_of_a_cluster_that_has_counted_further(
+    database_url, tmp_path
+) -> None:
+    """As pg_dump alone moves them: with the numbers of the cluster that wrote them."""
+    org, other = (
+        tintype("org", "create", "--name", name, "--plan", "pro", url=database_url).json["id"]
+        for name in ("Nord", "Other")
+    )
+    await write_events(database_url, org, "a.one", "a.two", "a.three")
+    await write_events(database_url, other, "a.own")
+    # The first has a number that this cluster's own count has passed already.
+    for at, number in enumerate(("700", "9000000", "9000001")):
+        await asked(
+            database_url,
+            f"UPDATE events SET xid = '{number}' WHERE id = (SELECT id FROM events"
+            f" WHERE organization_id = '{org}' ORDER BY position OFFSET {at} LIMIT 1) RETURNING 1",
+        )
+    await write_events(database_url, org, "a.four")
+    untouched = f"SELECT xid::text FROM events WHERE organization_id = '{other}'"
+    before = await asked(database_url, untouched)
+    assert await log_of(database_url, org) == ["a.one", "a.four"]
+    for _ in range(2):
+        assert await prepare(settings_for(database_url, tmp_path)) == "ready"
+        assert await log_of(database_url, org) == ["a.one", "a.two", "a.three", "a.four"]
+    await write_events(database_url, org, "a.five")
+    assert (await log_of(database_url, org))[-2:] == ["a.four", "a.five"]
+    assert await asked(database_url, untouched) == before
 
 
 async def test_a_newer_dump_and_a_database_in_use_are_refused(

@@ -83,7 +83,7 @@ async def test_hot_queries_go_by_their_indexes(filled: Any) -> None:
         ),
         "renew": (lambda: run_queries.renew(filled, gen, lease, 15, 0.5), "generations_pkey"),
         "expired leases": (lambda: run_queries.expired(filled, 500), "generations_open"),
-        "waiting for long": (lambda: run_queries.waiting(filled, 10, 500), "generations_open"),
+        "waiting for long": (lambda: run_queries.waiting(filled, 10, 500), "generations_waiting"),
         "overdue": (lambda: run_queries.overdue(filled, 500), "generations_cancel_at"),
     }  # fmt: skip
     for name, (asking, index) in cases.items():

@@ -5,6 +5,7 @@ from typing import Any
 
 from support import images as pictures
 from support.house import House, Tenant
+from support.uuids import uuid_of
 from tintype.core import ids
 
 PNG = pictures.file("png")
@@ -127,7 +128,7 @@ async def test_another_tenants_flow_is_as_unknown_as_no_flow(idle_house: House) 
     for odd in ("flw_zzz", ids.new("gen"), theirs.upper(), "%00", "x" * 10_000):
         assert (await idle_house.ask("GET", f"/v1/flows/{odd}", key=me)).status == 404
     assert (await idle_house.ask("GET", "/v1/flows", key=me)).json["data"] == []
-    uuid = str(ids.to_uuid((await a_flow(idle_house, me))["id"]))
+    uuid = str(uuid_of((await a_flow(idle_house, me))["id"]))
     assert (await idle_house.ask("GET", f"/v1/flows/{uuid}", key=me)).status == 200
 
 

@@ -10,7 +10,7 @@ from tintype.images import operations as images
 from tintype.images.intake import StoredPicture
 from tintype.images.links import Links
 
-PICTURE = StoredPicture("masters/x", None, "png", 8, 8, 99, "0" * 64, "hash")
+PICTURE = StoredPicture("masters/x", None, "png", False, 8, 8, 99, "0" * 64, "hash")
 LINKS = Links("http://localhost", None)
 
 
@@ -40,7 +40,7 @@ async def test_a_flow_and_its_work_are_deleted_at_once_without_a_deadlock(
         async with database.transaction() as tx:
             await generations.get(tx, caller, LINKS, generation)
             await asyncio.sleep(0.02)
-            await generations.delete(tx, caller, generation)
+            await generations.delete(tx, caller, LINKS, generation)
 
     async def delete_image(image: str) -> None:
         async with database.transaction() as tx:

@@ -303,3 +303,84 @@ async def test_open_streams_are_bounded_per_organization(idle_house: House) -> N
             return
         await asyncio.sleep(0.1)
     raise AssertionError("The places were never freed.")
+
+
+async def test_waiting_rides_over_a_database_that_goes_away_for_a_moment(
+    idle_house: House,
+) -> None:
+    """The work is committed and charged: the client must learn of it, whatever happens after."""
+    me = await idle_house.tenant(grant=3)
+    asking = asyncio.create_task(ask_for(idle_house, me, {"Prefer": "wait=4"}))
+    await asyncio.sleep(1)
+    async with idle_house.database.reading() as tx:
+        await tx.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    reply = await asking
+    assert reply.status == 202
+    assert reply.headers["Location"].endswith(reply.json["id"])
+
+
+async def test_a_name_in_use_is_refused_where_only_a_free_one_will_do(house: House) -> None:
+    me = await house.tenant(grant=9)
+    first = await house.picture(me, alias="@hero", flowAlias="@pose")
+    only_free = {"If-None-Match": "*"}
+    for names in ({"alias": "@Hero"}, {"flowAlias": "@pose", "flowId": first["flow_id"]}):
+        refused = await ask_for(house, me, only_free, **names)
+        assert (refused.status, refused.error["code"]) == (409, "ALIAS_TAKEN"), names
+        assert refused.error["details"] == {"image_id": first["image_id"]}
+    assert (await ask_for(house, me, only_free, alias="@other")).status == 202
+    assert (await house.ask("GET", GENERATIONS, key=me)).json["total"] == 2
+
+
+async def test_a_retry_keeps_references_that_only_look_like_names_in_the_prompt(
+    house: House,
+) -> None:
+    me = await house.tenant()
+    one = (await house.upload(me, images.file("png", 30, 30), alias="@hero")).data["id"]
+    two = (await house.upload(me, images.file("png", 40, 30), alias="@hero2")).data["id"]
+    made = (await ask_for(house, me, prompt="a room with @hero2", reference_images=["@hero"])).json
+    async with house.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE generations SET status = 'failed', lease = NULL WHERE id = $1", made["id"]
+        )
+    again = await house.ask("POST", f"{GENERATIONS}/{made['id']}/retry", key=me)
+    assert {reference["image_id"] for reference in again.json["references"]} == {one, two}
+
+
+async def test_our_own_pictures_url_is_that_picture(house: House) -> None:
+    me, other = await house.tenant(), await house.tenant()
+    done = await house.picture(me)
+    reply = await ask_for(house, me, reference_images=[done["output_url"] + "?w=300"])
+    assert reply.json["references"][0]["image_id"] == done["image_id"]
+    assert (await ask_for(house, other, reference_images=[done["output_url"]])).status == 422
+
+
+async def test_a_wrong_prefer_cancels_nothing(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    made = (await ask_for(idle_house, me)).json
+    path = f"{GENERATIONS}/{made['id']}"
+    refused = await idle_house.ask(
+        "POST", f"{path}/cancel", key=me, headers={"Prefer": "wait=soon"}
+    )
+    assert refused.status == 422
+    assert (await idle_house.ask("GET", path, key=me)).json["status"] == "queued"
+
+
+async def test_a_replay_tells_the_credits_as_they_are_now(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    key = {"Idempotency-Key": "once"}
+    made = await ask_for(idle_house, me, key)
+    assert made.headers["X-Credits-Used"] == "1"
+    await idle_house.ask("POST", f"{GENERATIONS}/{made.json['id']}/cancel", key=me)
+    replayed = await ask_for(idle_house, me, key)
+    assert (replayed.status, replayed.headers["X-Credits-Used"]) == (201, "0")
+    assert replayed.json["status"] == "canceled"
+
+
+async def test_a_flows_list_takes_no_other_flow(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    flow = (await idle_house.ask("POST", "/v1/flows", key=me)).json["id"]
+    reply = await idle_house.ask("GET", f"/v1/flows/{flow}/generations?flow_id={flow}", key=me)
+    assert reply.status == 422

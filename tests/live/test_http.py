@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from support import images as pictures
 from support.house import House, Tenant, opened, settings_for
+from tintype.api.places import PLACES_PER_ORGANIZATION
 
 PNG = pictures.file("png")
 
@@ -269,3 +270,43 @@ async def test_a_key_of_a_project_makes_and_signs_for_that_project(house: House)
     outside = await live(house, me, "prompt=a fox&w=32")
     assert outside.headers["X-Cache-Status"] == "MISS"
     assert outside.headers["X-Generation-Id"] != made[0].headers["X-Generation-Id"]
+
+
+async def test_a_head_of_what_is_not_drawn_yet_draws_nothing(house: House) -> None:
+    me = await house.tenant()
+    path = "/v1/live?prompt=a fox&w=32"
+    early = await house.ask("HEAD", path, key=me)
+    assert (early.status, early.headers["X-Cache-Status"]) == (200, "MISS")
+    assert (await house.ask("GET", "/v1/generations", key=me)).json["data"] == []
+    await house.ask("GET", path, key=me)
+    late = await house.ask("HEAD", path, key=me)
+    assert (late.status, late.headers["X-Cache-Status"], late.body) == (200, "HIT", b"")
+
+
+async def test_waiting_for_pictures_takes_places_that_are_bounded(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    waiting = [
+        asyncio.create_task(idle_house.ask("GET", f"/v1/live?prompt=fox {n}&w=32", key=me))
+        for n in range(PLACES_PER_ORGANIZATION)
+    ]
+    for _ in range(200):
+        listed = await idle_house.ask("GET", "/v1/generations?limit=1", key=me)
+        if listed.json["total"] == PLACES_PER_ORGANIZATION:
+            break
+        await asyncio.sleep(0.05)
+    refused = await idle_house.ask("GET", "/v1/live?prompt=one more fox&w=32", key=me)
+    assert (refused.status, refused.error["code"]) == (429, "RATE_LIMITED")
+    assert (await idle_house.ask("GET", "/healthz")).status == 200
+    for task in waiting:
+        task.cancel()
+
+
+async def test_private_organizations_signed_pictures_stay_out_of_shared_caches(
+    house: House,
+) -> None:
+    me = await house.tenant(private_media=True)
+    body = {"prompt": "a fox", "w": 32}
+    url = (await house.ask("POST", "/v1/live/urls", key=me, json=body)).json["url"]
+    reply = await house.ask("GET", url.removeprefix(house.base.replace("127.0.0.1", "localhost")))
+    assert reply.status == 200
+    assert reply.headers["Cache-Control"].startswith("private")

@@ -25,7 +25,7 @@ from tintype.live.models import CreateLiveUrl, LiveQuery
 
 LINKS = Links("http://localhost", None)
 SECRET = b"s" * 32
-PICTURE = StoredPicture("masters/x", None, "png", 8, 8, 99, "0" * 64, "hash")
+PICTURE = StoredPicture("masters/x", None, "png", False, 8, 8, 99, "0" * 64, "hash")
 
 
 async def caller_of(database: Database) -> Caller:

@@ -19,7 +19,7 @@ from tintype.core.caller import SCOPES, Caller
 from tintype.core.settings import Settings, load
 from tintype.credits import operations as credits
 from tintype.db.pool import Database, connect
-from tintype.generations.run import Studio
+from tintype.generations.studio import Studio
 from tintype.keys import operations as keys
 
 

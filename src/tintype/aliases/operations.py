@@ -52,11 +52,12 @@ async def assign_all(
     *,
     within_project: str | None,
     only_if_free: bool = False,
-) -> None:
+) -> dict[str, str]:
     """Give each alias (in its stored form) to its image in a flow; all of them or none.
 
-    Images must be of `within_project`, where that is given. Raises ValidationFailed for
-    `aliases.<alias>` where there is no such image, and AliasTaken.
+    Answers the images that lost an alias, by alias. Images must be of `within_project`, where that
+    is given. Raises ValidationFailed for `aliases.<alias>` where there is no such image, and
+    AliasTaken.
     """
     living = await queries.living_images(
         tx, organization_id, sorted(set(images.values())), within_project
@@ -65,8 +66,14 @@ async def assign_all(
         if image_id not in living:
             raise ValidationFailed(f"aliases.{alias}", "there is no such image")
     await queries.take_turn(tx, organization_id, scope_id)
+    moved = {}
     for alias, image_id in images.items():
-        await _give(tx, organization_id, scope_id, alias, image_id, only_if_free=only_if_free)
+        before = await _give(
+            tx, organization_id, scope_id, alias, image_id, only_if_free=only_if_free
+        )
+        if before is not None:
+            moved[alias] = before
+    return moved
 
 
 async def _give(
@@ -89,6 +96,17 @@ async def _give(
         raise AliasTaken(f"{alias} names another image.", details={"image_id": before})
     await queries.move(tx, organization_id, scope_id, alias, image_id)
     return before
+
+
+async def require_free(
+    tx: Transaction, organization_id: str, scope_id: str, alias: str | None
+) -> None:
+    """Raise AliasTaken where the alias (if there is one) names an image now."""
+    if alias is None:
+        return
+    before = await queries.holder(tx, organization_id, scope_id, alias)
+    if before is not None:
+        raise AliasTaken(f"{alias} names another image.", details={"image_id": before})
 
 
 async def set_project_alias(

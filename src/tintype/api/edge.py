@@ -14,7 +14,9 @@ from prometheus_client import Counter, Histogram
 
 from tintype.api.exchange import Exchange, begin
 from tintype.api.hot import HotStore, asked, counted, send_answer
+from tintype.api.parameters import KINDS
 from tintype.core import ids, log
+from tintype.core.errors import NotFound
 
 _REQUESTS = Counter("tintype_requests", "Requests answered.", ["method", "route", "status"])
 _SECONDS = Histogram(
@@ -89,5 +91,14 @@ class Edge:
         NOTIFY tells every process, this one too, but a client's next request may overtake it.
         """
         if scope["method"] not in _READING and status < 400:  # noqa: PLR2004
-            for value in scope.get("path_params", {}).values():
-                self._hot.forget(str(value))
+            for name, value in scope.get("path_params", {}).items():
+                self._hot.forget(_canonical(name, str(value)))
+
+
+def _canonical(name: str, value: str) -> str:
+    """What answers in memory know an object by; a path may also have its raw UUID."""
+    kind = KINDS.get(name)
+    try:
+        return value if kind is None else ids.parse(kind, value)
+    except NotFound:
+        return value

@@ -53,6 +53,7 @@ async def write(
     async with database.transaction() as tx:
         await queries.limit_lock_wait(tx)
         if await _claim(tx, caller, key, fingerprint):
+            await queries.usual_lock_wait(tx)
             answer = await act(tx)
             await _remember(tx, caller, key, answer, work_id)
             return answer

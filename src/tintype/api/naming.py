@@ -58,14 +58,18 @@ def to_fields(raw: Any, struct: type[msgspec.Struct], at: str = "") -> Any:
         return raw
     names, nested = accepted_names(struct), _nested(struct)
     renamed: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
     for key, value in raw.items():
         field = names.get(key)
         where = f"{at}.{key}" if at else key
         if field is None:
             raise ValidationFailed(where[:200], f"is not a known field{suggestion(key, names)}")
         if field in renamed:
-            raise ValidationFailed(where, f"is the same field as {camel(field)}; send one of them",
-                                   (field, f"is the same field as {camel(field)}"))  # fmt: skip
+            raise ValidationFailed(
+                where, f"is the same field as {spelled[field]}; send one of them",
+                (spelled[field], f"is the same field as {key}; send one of them"),
+            )  # fmt: skip
+        spelled[field] = key
         renamed[field] = to_fields(value, nested[field], where) if field in nested else value
     return renamed
 

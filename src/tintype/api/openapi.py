@@ -67,7 +67,6 @@ def document(
         "openapi": "3.1.0",
         "info": {
             "title": "Tintype", "version": __version__, "description": _ABOUT,
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "tags": [{"name": name} for name in dict.fromkeys(_tag(r) for r in [*mounted, *beside])],
         "paths": paths,
@@ -96,7 +95,7 @@ def _operation(route: Described, mount: str, shapes: schemas.Shapes, faults: Jso
         "tags": [_tag(route)],
         "summary": summary,
         "description": "\n\n".join(" ".join(text.split()) for text in told if text.strip()),
-        "parameters": parameters.of(route, shapes),
+        "parameters": parameters.of(route),
         "responses": _answers(route, shapes, enveloped=enveloped)
         | _faults(route.errors, faults, enveloped=enveloped),
         "security": [{name: [route.scope]} for name in _SECURITY] if route.scope else [],
@@ -176,7 +175,6 @@ def _tag(route: Described) -> str:
 def for_older_readers(document_31: Json) -> bytes:
     """The same document in OpenAPI 3.0's words, for a Swagger UI that knows no 3.1."""
     older = _without_null(document_31) | {"openapi": "3.0.3"}
-    older["info"]["license"].pop("identifier")
     for item in older["paths"].values():
         for operation in item.values():
             operation["security"] = [{name: [] for name in way} for way in operation["security"]]

@@ -8,7 +8,8 @@ from tintype.core import ids
 
 Json = dict[str, Any]
 
-_KINDS: Final[dict[str, ids.Kind]] = {
+# What a path's parameter names.
+KINDS: Final[dict[str, ids.Kind]] = {
     "generation_id": "gen", "flow_id": "flw", "image_id": "img", "project_id": "prj",
     "job_id": "gen", "video_id": "vid", "batch_id": "bat", "key_id": "key", "persona_id": "per",
     "model_id": "mdl", "action_id": "qa", "endpoint_id": "whe", "delivery_id": "dlv",
@@ -89,9 +90,8 @@ _OF_FAULTS: Final[dict[int, tuple[str, ...]]] = {
 }
 
 
-def of(route: Described, shapes: schemas.Shapes) -> list[Json]:
+def of(route: Described) -> list[Json]:
     """The route's parameters: path, then query, then headers."""
-    del shapes
     found = [_path(name) for name in route.parameters]
     if route.query is not None:
         fields, required = schemas.properties(route.query)
@@ -109,7 +109,7 @@ def of(route: Described, shapes: schemas.Shapes) -> list[Json]:
 def _path(name: str) -> Json:
     described = _PATH_WORDS.get(name)
     if described is None:
-        kind = _KINDS[name]
+        kind = KINDS[name]
         described = {
             "description": f"`{kind}_…`, or its UUID.",
             "schema": {

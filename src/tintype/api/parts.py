@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from litestar import Request
 
+from tintype.addresses import Network
 from tintype.api.background import Background
 from tintype.api.places import Places
 from tintype.core.settings import Settings
@@ -15,7 +16,7 @@ from tintype.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`pixels` is the bounded pool for image work in this process."""
+    """`pixels` is the process's bounded pool for image work, `networks` the private ones opened."""
 
     settings: Settings
     database: Database
@@ -24,6 +25,7 @@ class Parts:
     pixels: Executor
     background: Background
     places: Places
+    networks: list[Network]
 
 
 AnyRequest = Request[object, object, object]  # type: ignore[type-var]

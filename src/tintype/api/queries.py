@@ -1,13 +1,20 @@
 """SQL of the request layer: remembered answers and rate windows."""
 
-from typing import Any
+from typing import Any, Final
 
 from tintype.db.pool import Row, Transaction
+
+_PRUNE_BATCH: Final = 1000
 
 
 async def limit_lock_wait(tx: Transaction) -> None:
     """Let a twin wait at most 0.9 s for the first request, instead of the pool's 2 s."""
     await tx.execute("SELECT set_config('lock_timeout', '900ms', true)")
+
+
+async def usual_lock_wait(tx: Transaction) -> None:
+    """Back to the pool's own, for the work that follows."""
+    await tx.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
 async def claim_key(tx: Transaction, organization_id: str, key: str, fingerprint: bytes) -> bool:
@@ -62,14 +69,18 @@ async def take_request(tx: Transaction, subject: str, limit: int) -> Row:
     return row
 
 
-async def prune(tx: Transaction) -> int:
-    """Forget answers older than 25 h and rate windows at rest, a bounded batch at a time."""
+async def prune(tx: Transaction) -> bool:
+    """Forget answers older than 25 h, a bounded batch of them, and rate windows at rest.
+
+    True when there may be more than this batch.
+    """
     await tx.execute("DELETE FROM rate_windows WHERE second < extract(epoch FROM now()) - 120")
     status = await tx.execute(
         """
         DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM idempotency_keys
-            WHERE created_at < now() - interval '25 hours' LIMIT 1000))
-        """
+            WHERE created_at < now() - interval '25 hours' LIMIT $1))
+        """,
+        _PRUNE_BATCH,
     )
-    return int(status.rpartition(" ")[2])
+    return bool(status == f"DELETE {_PRUNE_BATCH}")

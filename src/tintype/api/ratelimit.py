@@ -7,7 +7,9 @@ from tintype.api.exchange import Exchange
 from tintype.core.errors import RateLimited
 from tintype.db.pool import Database
 
-# A well-formed key that isn't known costs a query; a client address gets this many in 60 s.
+# So many unknown keys of one client address in 60 s are answered 401, further ones 429. Each costs
+# two queries all the same, one to look it up and one to count it: this tells of guessing, to the
+# client and in the log, and keeps no load off.
 _UNKNOWN_KEYS_MAX: Final = 120
 
 

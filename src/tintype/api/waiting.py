@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 from tintype.api.parts import AnyRequest
-from tintype.core.errors import ValidationFailed
+from tintype.core.errors import Unavailable, ValidationFailed
 from tintype.db.listen import Signals
 
 T = TypeVar("T")
@@ -53,16 +53,26 @@ async def wait_until(
     look: Callable[[], Awaitable[T]],
     done: Callable[[T], bool],
 ) -> T:
-    """Look at an object whenever it is said to have changed, until `done` or the time is over."""
+    """Look at an object whenever it is said to have changed, until `done` or the time is over.
+
+    Rides over a database that is away for a moment: what is waited for is committed already.
+    Raises Unavailable when it was never seen in all that time.
+    """
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
+    seen: list[T] = []
     async with signals.subscribe(subject_id) as changed:
         while True:
             changed.clear()
-            found = await look()
-            left = end - loop.time()
-            if done(found) or left <= 0 or signals.closing.is_set():
-                return found
+            over = loop.time() >= end or signals.closing.is_set()
+            try:
+                seen = [await look()]
+            except Unavailable:
+                if over and not seen:
+                    raise
+            if (seen and done(seen[0])) or (over and seen):
+                return seen[0]
+            left = max(0.0, end - loop.time())
             try:
                 async with asyncio.timeout(min(left, _LOOK_SECONDS)):
                     await changed.wait()

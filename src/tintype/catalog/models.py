@@ -84,7 +84,9 @@ def size_of(aspect_ratio: str, resolution: str) -> tuple[int, int]:
 
 
 def price(model: Model, resolution: str, pictures: int) -> int:
-    """Credits for `pictures` pictures; refused by name where the model lacks the resolution."""
+    """Credits for `pictures` pictures; refused by name where the model makes no such or so many."""
+    if pictures > model.variants_max:
+        raise ValidationFailed("variants", f"{model.id} makes at most {model.variants_max} at once")
     if resolution not in model.credits:
         raise ValidationFailed("resolution", f"{model.id} makes {', '.join(model.credits)} only")
     return model.credits[resolution] * pictures

@@ -9,6 +9,7 @@ import asyncio
 import sys
 from typing import Literal
 
+from tintype.cli import queries
 from tintype.cli.codes import OK, reported
 from tintype.cli.contact import open_database
 from tintype.core.settings import Settings, SettingsError, load
@@ -23,8 +24,9 @@ async def prepare(settings: Settings) -> Literal["ready", "new"]:
         raise SettingsError(f"Wrong setting: {fault}") from fault
     async with (
         open_database(settings, upgrade=True) as database,
-        database.reading() as tx,
+        database.transaction() as tx,
     ):
+        await queries.take_over_events(tx)
         known = await tx.fetchval("SELECT EXISTS (SELECT FROM organizations)")
     return "ready" if known else "new"
 

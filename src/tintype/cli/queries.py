@@ -1,6 +1,10 @@
-"""SQL of the doctor, which looks over all organizations at once."""
+"""SQL of the doctor and the start, which look over all organizations at once."""
+
+from typing import Final
 
 from tintype.db.pool import Row, Transaction
+
+_TAKE_OVER_SECONDS: Final = 3600.0
 
 
 async def clock(tx: Transaction) -> float:
@@ -90,3 +94,24 @@ async def objects(tx: Transaction, after: str, most: int) -> list[Row]:
         after, most,
     )  # fmt: skip
     return rows
+
+
+async def take_over_events(tx: Transaction) -> None:
+    """Make visible what another cluster wrote, in a database that was moved with pg_dump alone.
+
+    No transaction that is seen here can have a number that this cluster hasn't given out yet, so
+    the event is of a cluster that counted further, and so are all of its organization before it.
+    With one number below all that run, they are seen again, in the order of `position`.
+    """
+    # Once in a database's life, and as long as its log needs.
+    await tx.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+    await tx.execute(
+        """
+        UPDATE events e SET xid = '3'::xid8
+        FROM organizations o, LATERAL (
+            SELECT max(f.position) AS position FROM events f
+            WHERE f.organization_id = o.id AND f.xid >= pg_snapshot_xmax(pg_current_snapshot())) s
+        WHERE e.organization_id = o.id AND e.position <= s.position AND e.xid <> '3'::xid8
+        """,
+        timeout=_TAKE_OVER_SECONDS,
+    )

@@ -12,11 +12,11 @@ from tintype.core.errors import Internal, NotFound, ValidationFailed
 from tintype.generations.models import Generation
 from tintype.images import operations as images
 from tintype.images.models import Image
-from tintype.media.variants import EXTENSIONS, Variant, render
+from tintype.media.variants import FORMATS_BY_EXTENSION, Variant, render
 from tintype.media.vips import Format
 from tintype.storage import MissingObject, open_storage
 
-_ENDINGS: Final = ", ".join(EXTENSIONS)
+_ENDINGS: Final = ", ".join(FORMATS_BY_EXTENSION)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Pattern:
             sample = Path(text.format(id="gen", index=1, ext="png"))
         except (KeyError, IndexError, ValueError, AttributeError) as fault:
             raise ValidationFailed("output", "may hold {id}, {index} and {ext}") from fault
-        kind = EXTENSIONS.get(sample.suffix[1:].lower())
+        kind = FORMATS_BY_EXTENSION.get(sample.suffix[1:].lower())
         if kind is None:
             raise ValidationFailed("output", f"must end in one of {_ENDINGS}")
         if not os.access(sample.parent, os.W_OK | os.X_OK):

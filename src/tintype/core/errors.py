@@ -3,7 +3,7 @@
 TintypeError
 ├── BadRequest 400 · Unauthorized 401 · InsufficientCredits 402 · Forbidden 403
 ├── NotFound 404 · MethodNotAllowed 405
-├── Conflict 409 ── NotReady, AliasTaken, IdempotencyInProgress
+├── Conflict 409 ── AliasTaken, IdempotencyInProgress
 ├── PayloadTooLarge 413 · UnsupportedMediaType 415
 ├── ValidationFailed 422 · ContentRejected 422 · IdempotencyMismatch 422
 ├── RateLimited 429
@@ -84,10 +84,6 @@ class MethodNotAllowed(TintypeError):
 
 class Conflict(TintypeError):
     status, code, kind = 409, "CONFLICT", "invalid_request_error"
-
-
-class NotReady(Conflict):
-    code = "NOT_READY"
 
 
 class AliasTaken(Conflict):

@@ -41,10 +41,6 @@ def parse(kind: Kind, value: str) -> str:
     raise NotFound
 
 
-def to_uuid(value: str) -> UUID:
-    return UUID(bytes=bytes(base32.decode(value.rpartition("_")[2])))
-
-
 def pattern(kind: Kind) -> str:
     """A regular expression for the OpenAPI document."""
     return f"^{kind}_{_SUFFIX}$"

@@ -1,4 +1,8 @@
-"""How many credits moved, by kind of ledger entry."""
+"""How many credits moved, by kind of ledger entry.
+
+Holds are not counted: they are written within requests that may yet be rolled back, and each that
+stays is counted by its end, as settled or released.
+"""
 
 from prometheus_client import Counter
 

@@ -68,7 +68,6 @@ async def hold(
     if row is None:
         have = await balance(tx, organization_id)
         raise InsufficientCredits(amount, have.available)
-    moved("hold", amount)
     return to_entry(row)
 
 
@@ -107,6 +106,9 @@ async def balance(tx: Transaction, organization_id: str) -> Balance:
 async def entries(
     tx: Transaction, organization_id: str, *, after: str | None, offset: int, limit: int
 ) -> list[LedgerEntry]:
+    """Newest first, from `after` on. Raises ValidationFailed where that is no entry of theirs."""
+    if after is not None and not await queries.exists(tx, organization_id, after):
+        raise ValidationFailed("after", "must be the id of an entry of this ledger")
     rows = await queries.entries(tx, organization_id, after=after, offset=offset, limit=limit)
     return [to_entry(row) for row in rows]
 

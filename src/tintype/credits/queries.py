@@ -113,10 +113,10 @@ async def entries(
     return rows
 
 
-async def count_entries(tx: Transaction, organization_id: str, most: int) -> int:
-    found: int = await tx.fetchval(
-        "SELECT count(*) FROM (SELECT FROM ledger_entries WHERE organization_id = $1 LIMIT $2) s",
-        organization_id, most,
+async def exists(tx: Transaction, organization_id: str, entry_id: str) -> bool:
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM ledger_entries WHERE organization_id = $1 AND id = $2)",
+        organization_id, entry_id,
     )  # fmt: skip
     return found
 

@@ -5,6 +5,7 @@ after the old code has stopped. `schema.sql` is the whole schema for reading; a 
 migrations reach exactly it.
 """
 
+import functools
 import re
 from importlib import resources
 from typing import Final
@@ -20,13 +21,16 @@ class SchemaTooNew(Exception):
     """The database was made by a newer Tintype; this one would damage it."""
 
 
-def migrations() -> list[tuple[int, str, str]]:
-    """Every migration as (number, file name, SQL), in order."""
+@functools.cache
+def migrations() -> tuple[tuple[int, str, str], ...]:
+    """Every migration as (number, file name, SQL), in order; read once."""
     folder = resources.files("tintype.db").joinpath("migrations")
-    return sorted(
-        (int(match[1]), entry.name, entry.read_text())
-        for entry in folder.iterdir()
-        if (match := _NAME.fullmatch(entry.name))
+    return tuple(
+        sorted(
+            (int(match[1]), entry.name, entry.read_text())
+            for entry in folder.iterdir()
+            if (match := _NAME.fullmatch(entry.name))
+        )
     )
 
 

@@ -132,10 +132,11 @@ async def dedicated_connection(dsn: str) -> Connection:
 
 
 async def _init_connection(connection: Connection) -> None:
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", format="text",
-        encoder=_encode_json, decoder=msgspec.json.decode,
-    )  # fmt: skip
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", format="text",
+            encoder=_encode_json, decoder=msgspec.json.decode,
+        )  # fmt: skip
 
 
 async def _no_reset(connection: Connection) -> None:

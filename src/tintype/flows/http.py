@@ -18,7 +18,7 @@ from tintype.api.rendering import Answer
 from tintype.core.errors import AliasTaken
 from tintype.db.pool import Transaction
 from tintype.flows import operations, queries
-from tintype.flows.models import CreateFlow, Flow, PutAliases
+from tintype.flows.models import CreateFlow, Flow, NamedFlow, PutAliases
 from tintype.keys.auth import caller_of, needs
 from tintype.projects import operations as projects
 
@@ -76,12 +76,12 @@ async def get_flow(request: AnyRequest, flow_id: FromPath[str]) -> Answer[Flow]:
     guards=[needs("images:write")],
     opt={"body": PutAliases, "headers": ["If-None-Match"], "errors": [AliasTaken]},
 )
-async def put_flow_aliases(request: AnyRequest, flow_id: FromPath[str]) -> Answer[Flow]:
+async def put_flow_aliases(request: AnyRequest, flow_id: FromPath[str]) -> Answer[NamedFlow]:
     """Merge names into the flow's map. With `If-None-Match: *` a name in use is ALIAS_TAKEN."""
     caller = caller_of(request)
     body = await read_json(request, PutAliases)
 
-    async def act(tx: Transaction) -> Answer[Flow]:
+    async def act(tx: Transaction) -> Answer[NamedFlow]:
         flow = await operations.put_aliases(
             tx, caller, flow_id, body.aliases, only_if_free=only_if_absent(request)
         )

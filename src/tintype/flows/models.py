@@ -22,6 +22,12 @@ class Flow(msgspec.Struct, kw_only=True):
     updated_at: datetime
 
 
+class NamedFlow(Flow, kw_only=True):
+    """A flow after names were put; `alias_moved_from` tells which images lost theirs, by alias."""
+
+    alias_moved_from: dict[str, str]
+
+
 class CreateFlow(msgspec.Struct, kw_only=True):
     meta: dict[str, Any] = {}
     project_id: str | None = None

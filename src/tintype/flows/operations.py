@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from tintype.aliases import operations as aliases
 from tintype.aliases.models import assignable
 from tintype.core import ids
@@ -10,7 +12,7 @@ from tintype.core.caller import Caller
 from tintype.core.errors import NotFound, ValidationFailed
 from tintype.db.pool import Row, Transaction
 from tintype.flows import queries
-from tintype.flows.models import Flow
+from tintype.flows.models import Flow, NamedFlow
 from tintype.projects import operations as projects
 
 
@@ -26,7 +28,7 @@ async def create(
         tx, caller, project_id=await projects.chosen(tx, caller, project_id), meta=meta
     )
     if alias_map:
-        return await put_aliases(tx, caller, flow_id, alias_map)
+        await put_aliases(tx, caller, flow_id, alias_map)
     return await get(tx, caller, flow_id)
 
 
@@ -85,7 +87,7 @@ async def put_aliases(
     alias_map: dict[str, str],
     *,
     only_if_free: bool = False,
-) -> Flow:
+) -> NamedFlow:
     """Merge names into the flow's map; all of them or none."""
     row = await _row(tx, caller, flow_id)
     images: dict[str, str] = {}
@@ -98,12 +100,13 @@ async def put_aliases(
         except NotFound as fault:
             raise ValidationFailed(f"aliases.{text}", "there is no such image") from fault
     await queries.lock(tx, caller.organization_id, row["id"])
-    await aliases.assign_all(
+    moved = await aliases.assign_all(
         tx, caller.organization_id, row["id"], images,
         within_project=caller.project_id, only_if_free=only_if_free,
     )  # fmt: skip
     await queries.touch(tx, caller.organization_id, row["id"])
-    return await get(tx, caller, row["id"])
+    flow = await get(tx, caller, row["id"])
+    return NamedFlow(**msgspec.structs.asdict(flow), alias_moved_from=moved)
 
 
 async def remove_alias(tx: Transaction, caller: Caller, flow_id: str, alias: str) -> None:

@@ -1,5 +1,7 @@
 """/generations, and a flow's generations."""
 
+import contextlib
+
 import msgspec
 from litestar import delete, get, post
 from litestar.params import FromPath
@@ -11,11 +13,12 @@ from tintype.api.limits import check_meta
 from tintype.api.pages import Page, Paging
 from tintype.api.paging import TOTAL_MAX, cursor, like_pattern
 from tintype.api.parts import AnyRequest, parts
+from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer
 from tintype.api.waiting import cancel_after, wait_seconds, wait_until
 from tintype.core import ids
 from tintype.core.caller import Caller
-from tintype.core.errors import Conflict, InsufficientCredits
+from tintype.core.errors import AliasTaken, Conflict, InsufficientCredits, Unavailable
 from tintype.credits import operations as credits
 from tintype.db.pool import Transaction
 from tintype.events.streaming import stream
@@ -26,6 +29,7 @@ from tintype.generations.models import (
     TERMINAL,
     CreateGeneration,
     Generation,
+    ListFlowGenerations,
     ListGenerations,
     RetryGeneration,
 )
@@ -40,8 +44,8 @@ from tintype.projects import operations as projects
     opt={
         "body": CreateGeneration,
         "answers": [201, 202],
-        "headers": ["Prefer", "Cancel-After"],
-        "errors": [InsufficientCredits],
+        "headers": ["Prefer", "Cancel-After", "If-None-Match"],
+        "errors": [InsufficientCredits, AliasTaken],
         "example": {
             "prompt": "A majestic eagle soaring over snow-capped mountains",
             "aspect_ratio": "16:9",
@@ -50,7 +54,10 @@ from tintype.projects import operations as projects
     },
 )
 async def create_generation(request: AnyRequest) -> Answer[Generation]:
-    """Ask for pictures from words: 202 with the work, or 201 when `Prefer: wait` saw its end."""
+    """Ask for pictures from words: 202 with the work, or 201 when `Prefer: wait` saw its end.
+
+    With `If-None-Match: *` an alias that names an image now is ALIAS_TAKEN.
+    """
     caller = caller_of(request)
     body = await read_json(request, CreateGeneration)
     check_meta(body.meta)
@@ -60,7 +67,8 @@ async def create_generation(request: AnyRequest) -> Answer[Generation]:
     async def act(tx: Transaction) -> Answer[Generation]:
         created = await operations.create(
             tx, caller, _links(request, caller), body,
-            allow_networks=parts(request).settings.fetch.networks(), cancel_after=deadline,
+            allow_networks=parts(request).networks, cancel_after=deadline,
+            only_if_free=only_if_absent(request),
         )  # fmt: skip
         return accepted(request, created)
 
@@ -76,16 +84,16 @@ async def list_generations(request: AnyRequest) -> Answer[Page[Generation]]:
 @get(
     "/flows/{flow_id:str}/generations",
     guards=[needs("images:read")],
-    opt={"query": ListGenerations},
+    opt={"query": ListFlowGenerations},
 )
 async def list_flow_generations(
     request: AnyRequest, flow_id: FromPath[str]
 ) -> Answer[Page[Generation]]:
     """A flow's generations, newest first."""
-    query = read_query(request, ListGenerations)
+    asked = read_query(request, ListFlowGenerations)
     async with parts(request).database.reading() as tx:
-        query.flow_id = (await flows.get(tx, caller_of(request), flow_id)).id
-    return await _list(request, query)
+        flow = await flows.get(tx, caller_of(request), flow_id)
+    return await _list(request, ListGenerations(**msgspec.structs.asdict(asked), flow_id=flow.id))
 
 
 @get(
@@ -145,7 +153,7 @@ async def retry_generation(request: AnyRequest, generation_id: FromPath[str]) ->
     async def act(tx: Transaction) -> Answer[Generation]:
         created = await operations.retry(
             tx, caller, _links(request, caller), generation_id, body,
-            allow_networks=parts(request).settings.fetch.networks(), cancel_after=deadline,
+            allow_networks=parts(request).networks, cancel_after=deadline,
         )  # fmt: skip
         return accepted(request, created)
 
@@ -167,11 +175,13 @@ async def cancel_generation(
         generation = await operations.cancel(tx, caller, generation_id)
         return Answer(generation, status=200 if generation.status in TERMINAL else 202)
 
-    answer = await write(request, caller, None, act)
     seconds = wait_seconds(request)
+    answer = await write(request, caller, None, act)
     if seconds and answer.status_code == 202:  # noqa: PLR2004
-        found = await _wait(request, caller, ids.parse("gen", generation_id), seconds)
-        return Answer(found, status=200 if found.status in TERMINAL else 202)
+        with contextlib.suppress(Unavailable):
+            found = await _wait(request, caller, ids.parse("gen", generation_id), seconds)
+            answer.content = found
+            answer.status_code = 200 if found.status in TERMINAL else 202
     return answer
 
 
@@ -210,7 +220,9 @@ async def _start(
     async def reattach(work_id: str) -> Answer[Generation]:
         found = await _look(request, caller, work_id)
         again = accepted(request, operations.Created(found, None))
-        again.status_code = 201 if found.status in TERMINAL else 202
+        if found.status in TERMINAL:
+            again.status_code = 201
+            again.credits_used = found.credits_used
         return again
 
     answer = await write(
@@ -218,13 +230,16 @@ async def _start(
     )
     if not seconds or answer.content.status in TERMINAL:
         return answer
-    found = await _wait(request, caller, answer.content.id, seconds)
-    answer.content = found
-    if found.status in TERMINAL:
-        answer.status_code = 201
-        answer.credits_used = found.credits_used
-        async with parts(request).database.reading() as tx:
-            answer.credits_remaining = (await credits.balance(tx, caller.organization_id)).available
+    # The work is committed: whatever the database does now, the client must learn of it.
+    with contextlib.suppress(Unavailable):
+        found = await _wait(request, caller, answer.content.id, seconds)
+        if found.status in TERMINAL:
+            async with parts(request).database.reading() as tx:
+                balance = await credits.balance(tx, caller.organization_id)
+            answer.status_code = 201
+            answer.credits_used = found.credits_used
+            answer.credits_remaining = balance.available
+        answer.content = found
     return answer
 
 

@@ -1,6 +1,5 @@
 """What the worker runs for generations."""
 
-from datetime import timedelta
 from functools import partial
 
 from tintype.generations.operations import ENTRYPOINT
@@ -10,9 +9,5 @@ from tintype.queue import Run
 
 
 def jobs(studio: Studio) -> dict[str, Run]:
-    work: Run = partial(_run, studio)
+    work: Run = partial(run, studio)
     return {ENTRYPOINT: work}
-
-
-async def _run(studio: Studio, generation_id: str) -> timedelta | None:
-    return await run(studio, generation_id)

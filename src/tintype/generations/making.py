@@ -5,17 +5,21 @@ Bytes are stored, and no row of theirs exists before the run's last transaction.
 
 import asyncio
 import time
+from typing import Final
 from uuid import UUID
 
 from tintype.db.pool import Row
 from tintype.engines.base import Blob, EngineFault, Job, Output
+from tintype.fetch import FetchFailed
 from tintype.generations import run_queries
 from tintype.generations.studio import Studio
 from tintype.generations.watch import LeaseLost, RunWatch
 from tintype.images import operations as images
-from tintype.images.intake import StoredPicture, take_in
-from tintype.media.inspect import Limits
+from tintype.images.intake import StoredPicture, limits_of, take_in
 from tintype.storage import MissingObject
+
+# A job's references together have at most the bytes of so many of the largest files.
+_REFERENCES_FILES: Final = 2
 
 
 async def make(
@@ -73,10 +77,6 @@ async def _variant(
 ) -> tuple[StoredPicture, float, float]:
     """One picture, stored, and the seconds that the engine and the storing took."""
     engine = studio.engines.engine_for(row["model"])
-    limits = Limits(
-        bytes_max=studio.settings.media.upload_bytes_max,
-        pixels_max=studio.settings.media.pixels_max,
-    )
     job = Job(
         operation="text_to_image",
         model=row["model"],
@@ -102,34 +102,60 @@ async def _variant(
     if len(output.media) != 1:
         raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)
     picture = await take_in(
-        studio.storage, studio.pixels, row["organization_id"], output.media[0].data, limits,
+        studio.storage, studio.pixels, row["organization_id"], output.media[0].data,
+        limits_of(studio.settings.media),
         keep_original=False, field="engine",
     )  # fmt: skip
     return picture, drawn - begun, time.monotonic() - drawn
 
 
 async def _references(studio: Studio, row: Row) -> tuple[Blob, ...]:
-    """The bytes of what the work starts from: our own masters, or URLs through the guarded door."""
+    """The bytes of what the work starts from: our own masters, or URLs through the guarded door.
+
+    All of them lie in memory at once, so what each may have is what the ones before have left.
+    """
+    left = _REFERENCES_FILES * studio.settings.media.upload_bytes_max
     blobs = []
     for number, source in enumerate(row["sources"]):
         if source.get("url"):
-            fetched = await studio.fetcher.get(
-                source["url"],
-                bytes_max=studio.settings.media.upload_bytes_max,
-                seconds_max=studio.settings.fetch.seconds_max,
-                field=f"reference_images[{number}]",
-            )
-            blobs.append(Blob(fetched.data, fetched.media_type_claimed or ""))
-            continue
-        async with studio.database.reading() as connection:
-            stored = await images.stored(connection, row["organization_id"], source["image_id"])
-        if stored is None:
-            raise EngineFault("INVALID_REQUEST", f"The reference {source['image_id']} is gone.")
-        try:
-            data = await studio.storage.get(stored.object_key)
-        except MissingObject as fault:
-            raise EngineFault(
-                "INVALID_REQUEST", f"The bytes of {source['image_id']} are missing."
-            ) from fault
-        blobs.append(Blob(data, f"image/{stored.format}"))
+            blob = await _fetched(studio, source["url"], f"reference_images[{number}]", left)
+        else:
+            blob = await _master(studio, row["organization_id"], source["image_id"], left)
+        left -= len(blob.data)
+        blobs.append(blob)
     return tuple(blobs)
+
+
+async def _fetched(studio: Studio, url: str, field: str, left: int) -> Blob:
+    most = studio.settings.media.upload_bytes_max
+    try:
+        fetched = await studio.fetcher.get(
+            url,
+            bytes_max=min(most, left),
+            seconds_max=studio.settings.fetch.seconds_max,
+            field=field,
+        )
+    except FetchFailed as fault:
+        if fault.fault == "too_large" and left < most:
+            raise _too_much(studio) from fault
+        raise
+    return Blob(fetched.data, fetched.media_type_claimed or "")
+
+
+async def _master(studio: Studio, organization_id: str, image_id: str, left: int) -> Blob:
+    async with studio.database.reading() as connection:
+        stored = await images.stored(connection, organization_id, image_id)
+    if stored is None:
+        raise EngineFault("INVALID_REQUEST", f"The reference {image_id} is gone.")
+    try:
+        if (await studio.storage.stat(stored.object_key)).size_bytes > left:
+            raise _too_much(studio)
+        data = await studio.storage.get(stored.object_key)
+    except MissingObject as fault:
+        raise EngineFault("INVALID_REQUEST", f"The bytes of {image_id} are missing.") from fault
+    return Blob(data, f"image/{stored.format}")
+
+
+def _too_much(studio: Studio) -> EngineFault:
+    most = _REFERENCES_FILES * studio.settings.media.upload_bytes_max
+    return EngineFault("INVALID_REQUEST", f"The references have more than {most} bytes together.")

@@ -127,14 +127,13 @@ class RetryGeneration(msgspec.Struct, kw_only=True):
     meta: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
-class ListGenerations(Paging, kw_only=True):
+class ListFlowGenerations(Paging, kw_only=True):
     """`q` is looked for in prompt and enhanced prompt; `status` takes other systems' words too."""
 
     status: Literal[
         "queued", "processing", "completed", "failed", "canceled", "success", "pending", "error"
     ] | None = None  # fmt: skip
     kind: Kind | None = None
-    flow_id: Short | None = None
     project_id: Short | None = None
     batch_id: Short | None = None
     source: Literal["api", "ui", "cli", "live", "mcp"] | None = None
@@ -142,3 +141,9 @@ class ListGenerations(Paging, kw_only=True):
     created_after: Moment | None = None
     created_before: Moment | None = None
     q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+
+
+class ListGenerations(ListFlowGenerations, kw_only=True):
+    """As a flow's list, over all flows or one."""
+
+    flow_id: Short | None = None

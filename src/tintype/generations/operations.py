@@ -12,7 +12,8 @@ import msgspec
 from tintype import queue
 from tintype.accounts.models import require_feature
 from tintype.addresses import Network
-from tintype.aliases.models import assignable
+from tintype.aliases import operations as aliases
+from tintype.aliases.models import assignable, mentions
 from tintype.catalog.models import Model, model_for, price, size_of
 from tintype.core import ids
 from tintype.core.caller import Caller
@@ -53,11 +54,14 @@ async def create(
     allow_networks: list[Network],
     cancel_after: timedelta | None = None,
     retry_of: str | None = None,
+    only_if_free: bool = False,
 ) -> Created:
     """Write work, its event, its job and its credit hold; all or nothing.
 
-    The hold comes last: it locks the organization's account, so the lock lasts for the commit only.
+    The hold comes last: it locks the organization's account, so the lock is short. With
+    `only_if_free` an alias that names an image now is AliasTaken.
     """
+    require_feature(caller.plan, "images")
     model = model_for("text_to_image", ask.model)
     width, height = size_of(ask.aspect_ratio, ask.resolution)
     cost = price(model, ask.resolution, ask.variants) if caller.livemode else 0
@@ -72,6 +76,9 @@ async def create(
     if flow_alias is not None and flow_id is None:
         require_feature(caller.plan, "flows")
         flow_id = await flows.start(tx, caller, project_id=project_id, meta={})
+    if only_if_free:
+        await aliases.require_free(tx, caller.organization_id, project_id or "", alias)
+        await aliases.require_free(tx, caller.organization_id, flow_id or "", flow_alias)
     generation_id = ids.new("gen")
     hold_id = ids.new("led") if cost else None
     row = await queries.insert(tx, {
@@ -142,7 +149,7 @@ def _reference(source: Mapping[str, Any], prompt: str) -> str | None:
     """A stored reference as a request gives it; None for one that the prompt names itself."""
     if source.get("url"):
         return str(source["url"])
-    if source.get("alias") and source["alias"] in prompt.lower():
+    if source.get("alias") in mentions(prompt):
         return None
     return str(source["image_id"])
 
@@ -183,6 +190,7 @@ async def delete(tx: Transaction, caller: Caller, links: Links, generation_id: s
     elif row["status"] == "processing":
         await queries.request_cancel(tx, caller.organization_id, row["id"])
         await notify(tx, row["id"])
+    await images.lock_of_generation(tx, caller.organization_id, row["id"])
     pictures = await images.of_generations(tx, caller.organization_id, [row["id"]], links)
     for picture in pictures[row["id"]]:
         await images.forget(tx, caller.organization_id, picture.id)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tintype.db.filters import asked_for
 from tintype.db.pool import Row, Transaction
 
 GENERATION = """
@@ -58,17 +59,6 @@ async def find(
     )  # fmt: skip
 
 
-def _filter(filters: Mapping[str, Any], first: int) -> tuple[str, list[Any]]:
-    """Only the conditions that are asked for, so that each plan is of the simplest query."""
-    clauses = []
-    values = []
-    for condition, value in filters.items():
-        if value is not None:
-            values.append(value)
-            clauses.append(f"AND {_CONDITIONS[condition].format(f'${first + len(values) - 1}')}")
-    return " ".join(clauses), values
-
-
 _CONDITIONS = {
     "status": "status = {0}",
     "kind": "kind = {0}",
@@ -87,7 +77,7 @@ _CONDITIONS = {
 async def page(
     tx: Transaction, organization_id: str, filters: Mapping[str, Any], *, offset: int, limit: int
 ) -> list[Row]:
-    where, values = _filter(filters, 4)
+    where, values = asked_for(_CONDITIONS, filters, 4)
     rows: list[Row] = await tx.fetch(
         f"""
         SELECT {GENERATION} FROM generations
@@ -102,7 +92,7 @@ async def page(
 async def count(
     tx: Transaction, organization_id: str, filters: Mapping[str, Any], most: int
 ) -> int:
-    where, values = _filter(filters, 3)
+    where, values = asked_for(_CONDITIONS, filters, 3)
     found: int = await tx.fetchval(
         f"""
         SELECT count(*) FROM (SELECT FROM generations

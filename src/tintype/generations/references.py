@@ -42,7 +42,11 @@ async def resolve(
         )
     found: list[dict[str, Any]] = []
     for field, text in asked + named:
-        if _URL.match(text):
+        if text.startswith(f"{links.base_url}/media/images/"):
+            # The URL of an answer of ours: that image, without asking ourselves over the network.
+            name = text.removeprefix(f"{links.base_url}/media/images/").partition("?")[0]
+            source = await _by_id(tx, caller, links, name.partition(".")[0], field)
+        elif _URL.match(text):
             source = {"url": check_url(text, field, allow_networks=allow_networks)}
         elif text.startswith("@"):
             source = await _by_alias(tx, caller, text, field, flow_id, project_id)

@@ -20,9 +20,8 @@ from tintype.core.errors import NotFound
 from tintype.db.pool import Row
 from tintype.images import queries
 from tintype.images.links import check_signature
-from tintype.images.models import Format
-from tintype.media.variants import EXTENSIONS, check, negotiate, parse_variant, render
-from tintype.media.vips import MEDIA_TYPES
+from tintype.media.variants import FORMATS_BY_EXTENSION, check, negotiate, parse_variant, render
+from tintype.media.vips import MEDIA_TYPES, Format
 from tintype.storage import MissingObject
 
 _MEMORY_SECONDS: Final = 3600.0
@@ -184,7 +183,7 @@ async def _stored(parts: Parts, key: str) -> bytes:
 
 def _parse_name(name: str) -> tuple[str, str]:
     stem, _, extension = name.rpartition(".")
-    if extension not in EXTENSIONS and extension != "auto":
+    if extension not in FORMATS_BY_EXTENSION and extension != "auto":
         raise NotFound("There is nothing at this path.")
     return ids.parse("img", stem), extension
 
@@ -192,5 +191,5 @@ def _parse_name(name: str) -> tuple[str, str]:
 def chosen_format(row: Row, extension: str, accept: str) -> Format:
     """The format that a name's ending asks for; `auto` goes by the Accept header."""
     if extension != "auto":
-        return EXTENSIONS[extension]
-    return negotiate(accept, has_alpha=row["format"] != "jpeg")
+        return FORMATS_BY_EXTENSION[extension]
+    return negotiate(accept, has_alpha=row["has_alpha"])

@@ -14,7 +14,7 @@ from tintype.api.limits import check_meta
 from tintype.api.multipart import read_form
 from tintype.api.pages import Page, Paging
 from tintype.api.paging import TOTAL_MAX, cursor, like_pattern, page
-from tintype.api.parts import AnyRequest, Parts, parts
+from tintype.api.parts import AnyRequest, parts
 from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer
 from tintype.core.caller import Caller
@@ -22,7 +22,7 @@ from tintype.core.errors import AliasTaken, Forbidden, MethodNotAllowed, NotFoun
 from tintype.db.pool import Transaction
 from tintype.flows import operations as flows
 from tintype.images import delivery, operations, queries
-from tintype.images.intake import take_in
+from tintype.images.intake import limits_of, take_in
 from tintype.images.links import Links, links_of
 from tintype.images.models import (
     AssignedImage,
@@ -36,7 +36,6 @@ from tintype.images.models import (
     UploadForm,
 )
 from tintype.keys.auth import caller_of, needs
-from tintype.media.inspect import Limits
 
 _MEDIA: Final = "/media/images"
 
@@ -54,7 +53,7 @@ _MEDIA: Final = "/media/images"
 async def upload_image(request: AnyRequest) -> Answer[AssignedImage]:
     """Upload a picture: cleaned, stored, and named if you say so."""
     caller = caller_of(request)
-    limits = limits_of(parts(request))
+    limits = limits_of(parts(request).settings.media)
     upload, form = await read_form(request, UploadForm, file_bytes_max=limits.bytes_max)
     check_meta(form.meta)
     # What would be refused in the end is refused before pixels are touched.
@@ -217,20 +216,16 @@ async def _list(
         flow, project = await flows.chosen(tx, caller, flow_id, project_id, to_add=False)
         if flow is not None and project_id is None:
             project = caller.project_id
+        filters = {
+            "source": query.source, "project_id": project, "flow_id": flow, "alias": alias,
+            "q": pattern,
+        }  # fmt: skip
         rows = await queries.page(
-            tx, caller.organization_id, source=query.source, project_id=project, flow_id=flow,
-            alias=alias, q=pattern, after=after, offset=query.offset, limit=query.limit + 1,
+            tx, caller.organization_id, filters | {"after": after},
+            offset=query.offset, limit=query.limit + 1,
         )  # fmt: skip
-        total = await queries.count(
-            tx, caller.organization_id, source=query.source, project_id=project, flow_id=flow,
-            alias=alias, q=pattern, most=TOTAL_MAX,
-        )  # fmt: skip
+        total = await queries.count(tx, caller.organization_id, filters, TOTAL_MAX)
     return Answer(page(rows, total, query, lambda row: operations.to_image(row, links)))
-
-
-def limits_of(made: Parts) -> Limits:
-    media = made.settings.media
-    return Limits(bytes_max=media.upload_bytes_max, pixels_max=media.pixels_max)
 
 
 def _links(request: AnyRequest, caller: Caller) -> Links:

@@ -11,9 +11,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from tintype.images.models import Format
+from tintype.core.settings import MediaSettings
 from tintype.media.inspect import Inspection, Limits, inspect
 from tintype.media.pipeline import Master, make_master
+from tintype.media.vips import Format
 from tintype.storage import Storage
 
 
@@ -24,6 +25,7 @@ class StoredPicture:
     object_key: str
     original_key: str | None
     format: Format
+    has_alpha: bool
     width: int
     height: int
     bytes: int
@@ -32,6 +34,11 @@ class StoredPicture:
 
     def fields(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+def limits_of(media: MediaSettings) -> Limits:
+    """What a picture may have at most to be taken in."""
+    return Limits(bytes_max=media.upload_bytes_max, pixels_max=media.pixels_max)
 
 
 async def take_in(
@@ -60,7 +67,7 @@ async def take_in(
         puts.append(storage.put_once(original_key, data))
     await asyncio.gather(*puts)
     return StoredPicture(
-        object_key, original_key, master.format, master.width, master.height,
+        object_key, original_key, master.format, master.has_alpha, master.width, master.height,
         len(master.data), master.sha256, master.thumbhash,
     )  # fmt: skip
 

@@ -9,9 +9,12 @@ from typing import Final
 
 from tintype.core.caller import Caller
 from tintype.core.errors import Forbidden
-from tintype.images.models import EXTENSIONS, Format
+from tintype.media.vips import Format
 
 LINK_SECONDS: Final = 3600
+_EXTENSIONS: Final[dict[Format, str]] = {
+    "jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Links:
         return f"{plain}?exp={expires}&sig={signature(self.secret, image_id, expires)}"
 
     def _plain(self, image_id: str, kind: Format) -> str:
-        return f"{self.base_url}/media/images/{image_id}.{EXTENSIONS[kind]}"
+        return f"{self.base_url}/media/images/{image_id}.{_EXTENSIONS[kind]}"
 
 
 def links_of(base_url: str, caller: Caller) -> Links:

@@ -7,9 +7,8 @@ from msgspec import Meta
 from tintype.aliases.models import AliasText
 from tintype.aliases.operations import ResolvedFrom
 from tintype.api.pages import Paging
+from tintype.media.vips import Format
 
-Format = Literal["jpeg", "png", "webp", "avif"]
-EXTENSIONS: dict[Format, str] = {"jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif"}
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 

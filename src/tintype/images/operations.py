@@ -169,6 +169,11 @@ async def deliverable(tx: Transaction, image_id: str) -> Row | None:
     return await queries.deliverable(tx, image_id)
 
 
+async def lock_of_generation(tx: Transaction, organization_id: str, generation_id: str) -> None:
+    """Hold a generation's images, in the order that everybody takes them, before their names."""
+    await queries.lock_of_generation(tx, organization_id, generation_id)
+
+
 async def of_generations(
     tx: Transaction, organization_id: str, generation_ids: Sequence[str], links: Links
 ) -> dict[str, list[Image]]:

@@ -1,7 +1,9 @@
 """SQL of images."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from tintype.db.filters import asked_for
 from tintype.db.pool import Row, Transaction
 
 # The alias shown is the one in the image's own project.
@@ -21,14 +23,15 @@ async def insert(
         f"""
         INSERT INTO images AS i (id, organization_id, source, livemode, project_id, flow_id,
             generation_id, variant, object_key, original_key, format, width, height, bytes, sha256,
-            thumbhash, prompt, meta)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            thumbhash, prompt, meta, has_alpha)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         RETURNING {IMAGE}
         """,  # noqa: S608
         image_id, organization_id, fields["source"], fields["livemode"], fields["project_id"],
         fields["flow_id"], fields["generation_id"], fields["variant"], fields["object_key"],
         fields["original_key"], fields["format"], fields["width"], fields["height"],
         fields["bytes"], fields["sha256"], fields["thumbhash"], fields["prompt"], fields["meta"],
+        fields["has_alpha"],
     )  # fmt: skip
     assert row is not None
     return row
@@ -54,59 +57,57 @@ async def find(
     )  # fmt: skip
 
 
+# Of `q`, a LIKE pattern that is escaped already, most images have no meta to look into.
+_CONDITIONS = {
+    "source": "i.source = {0}",
+    "project_id": "i.project_id = {0}",
+    "flow_id": "i.flow_id = {0}",
+    "alias": """i.id IN (SELECT image_id FROM image_aliases
+        WHERE organization_id = $1 AND alias = {0})""",
+    "q": """(i.prompt ILIKE {0} OR i.meta <> '{}' AND EXISTS (
+        SELECT FROM jsonb_path_query(i.meta, 'strict $.**') v
+        WHERE jsonb_typeof(v) IN ('string', 'number', 'boolean') AND v #>> '{}' ILIKE {0}))""",
+    "after": "i.id < {0}",
+}
+
+
 async def page(
-    tx: Transaction,
-    organization_id: str,
-    *,
-    source: str | None,
-    project_id: str | None,
-    flow_id: str | None,
-    alias: str | None,
-    q: str | None,
-    after: str | None,
-    offset: int,
-    limit: int,
+    tx: Transaction, organization_id: str, filters: Mapping[str, Any], *, offset: int, limit: int
 ) -> list[Row]:
+    where, values = asked_for(_CONDITIONS, filters, 4)
     rows: list[Row] = await tx.fetch(
         f"""
-        SELECT {IMAGE} FROM images i WHERE {_FILTER} AND ($7::text IS NULL OR i.id < $7)
-        ORDER BY i.id DESC OFFSET $8 LIMIT $9
+        SELECT {IMAGE} FROM images i
+        WHERE i.organization_id = $1 AND i.deleted_at IS NULL {where}
+        ORDER BY i.id DESC OFFSET $2 LIMIT $3
         """,  # noqa: S608
-        organization_id, source, project_id, flow_id, alias, q, after, offset, limit,
+        organization_id, offset, limit, *values,
     )  # fmt: skip
     return rows
 
 
 async def count(
-    tx: Transaction,
-    organization_id: str,
-    *,
-    source: str | None,
-    project_id: str | None,
-    flow_id: str | None,
-    alias: str | None,
-    q: str | None,
-    most: int,
+    tx: Transaction, organization_id: str, filters: Mapping[str, Any], most: int
 ) -> int:
+    where, values = asked_for(_CONDITIONS, filters, 3)
     found: int = await tx.fetchval(
-        f"SELECT count(*) FROM (SELECT FROM images i WHERE {_FILTER} LIMIT $7) s",  # noqa: S608
-        organization_id, source, project_id, flow_id, alias, q, most,
+        f"""
+        SELECT count(*) FROM (SELECT FROM images i
+            WHERE i.organization_id = $1 AND i.deleted_at IS NULL {where} LIMIT $2) s
+        """,  # noqa: S608
+        organization_id, most, *values,
     )  # fmt: skip
     return found
 
 
-# $6 is a LIKE pattern, already escaped.
-_FILTER = """
-    i.organization_id = $1 AND i.deleted_at IS NULL
-    AND ($2::text IS NULL OR i.source = $2)
-    AND ($3::text IS NULL OR i.project_id = $3)
-    AND ($4::text IS NULL OR i.flow_id = $4)
-    AND ($5::text IS NULL OR EXISTS (SELECT FROM image_aliases a
-        WHERE a.organization_id = $1 AND a.image_id = i.id AND a.alias = $5))
-    AND ($6::text IS NULL OR i.prompt ILIKE $6 OR EXISTS (
-        SELECT FROM jsonb_path_query(i.meta, 'strict $.**') v
-        WHERE jsonb_typeof(v) IN ('string', 'number', 'boolean') AND v #>> '{}' ILIKE $6))
-"""
+async def lock_of_generation(tx: Transaction, organization_id: str, generation_id: str) -> None:
+    await tx.execute(
+        """
+        SELECT FROM images WHERE organization_id = $1 AND generation_id = $2
+        ORDER BY id FOR UPDATE
+        """,
+        organization_id, generation_id,
+    )  # fmt: skip
 
 
 async def of_generations(
@@ -156,8 +157,8 @@ async def deliverable(tx: Transaction, image_id: str) -> Row | None:
     """For delivery, which has no caller: the id is the address, `sig` guards private images."""
     return await tx.fetchrow(
         """
-        SELECT i.id, i.organization_id, i.generation_id, i.object_key, i.format, i.width, i.height,
-               i.sha256, i.focal_x, i.focal_y, o.private_media, o.signing_secret
+        SELECT i.id, i.organization_id, i.generation_id, i.object_key, i.format, i.has_alpha,
+               i.width, i.height, i.sha256, i.focal_x, i.focal_y, o.private_media, o.signing_secret
         FROM images i JOIN organizations o ON o.id = i.organization_id
         WHERE i.id = $1 AND i.deleted_at IS NULL
         """,
@@ -183,3 +184,17 @@ async def existing(tx: Transaction, image_ids: list[str]) -> set[str]:
         "SELECT id FROM images WHERE id = ANY ($1) AND deleted_at IS NULL", image_ids
     )
     return {row["id"] for row in rows}
+
+
+async def take_sweep(tx: Transaction, every_seconds: float) -> bool:
+    """Whether it is time to sweep and this process is the one; it is then told to have begun."""
+    row = await tx.fetchrow(
+        """
+        INSERT INTO chores AS c (name) VALUES ('sweep')
+        ON CONFLICT (name) DO UPDATE SET begun_at = now()
+            WHERE c.begun_at <= now() - make_interval(secs => $1)
+        RETURNING true
+        """,
+        every_seconds,
+    )
+    return row is not None

@@ -14,6 +14,16 @@ HOURS_MIN: Final = 1.0
 _log = log.get("tintype.sweeper")
 
 
+async def sweep_in_turn(
+    database: Database, storage: Storage, *, every_seconds: float, older_than_hours: float
+) -> int | None:
+    """Sweep if no process has begun to in the last `every_seconds`; None if one has."""
+    async with database.transaction() as tx:
+        if not await queries.take_sweep(tx, every_seconds):
+            return None
+    return await sweep(database, storage, older_than_hours=older_than_hours)
+
+
 async def sweep(database: Database, storage: Storage, *, older_than_hours: float) -> int:
     """Delete objects that no row names and that are old enough; answer how many went."""
     age = timedelta(hours=max(older_than_hours, HOURS_MIN))

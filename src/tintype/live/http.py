@@ -9,7 +9,6 @@ from litestar import asgi, post
 from litestar.connection import ASGIConnection
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from tintype.accounts.models import require_feature
 from tintype.api.bodies import query_of, read_json
 from tintype.api.hot import HotAnswer, asked, counted, send_answer
 from tintype.api.idempotency import write
@@ -82,12 +81,14 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
     caller = await _caller(connection, query)
     if "images:write" not in caller.scopes:
         raise Forbidden("This key lacks the scope images:write.", details={"scope": "images:write"})
-    networks = made.settings.fetch.networks()
     links = links_of(made.settings.public_url, caller)
     async with made.database.reading() as tx:
-        wanted = await operations.normalize(tx, caller, links, query, networks)
+        wanted = await operations.normalize(tx, caller, links, query, made.networks)
         entry = await operations.cached(tx, caller, wanted)
     hit = entry is not None and entry["status"] == "completed"
+    if not hit and http["method"] == "HEAD":
+        await _send_not_yet(send)
+        return
     if not hit:
         entry = await _miss(made, connection, caller, links, wanted)
     assert entry is not None
@@ -104,7 +105,6 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
 async def create_live_url(request: AnyRequest) -> Answer[LiveUrl]:
     """Sign a live URL for a page: it needs no key, and its parameters can't be changed."""
     caller = caller_of(request)
-    require_feature(caller.plan, "images")
     body = await read_json(request, CreateLiveUrl)
     # The URL is read without the key, so the project that binds the key must stand in it.
     body.project_id = body.project_id or caller.project_id
@@ -116,7 +116,7 @@ async def create_live_url(request: AnyRequest) -> Answer[LiveUrl]:
 
     async def act(tx: Transaction) -> Answer[LiveUrl]:
         query = query_of(url.partition("?")[2].encode(), LiveQuery)
-        await operations.normalize(tx, caller, links, query, made.settings.fetch.networks())
+        await operations.normalize(tx, caller, links, query, made.networks)
         expires_at = None if expires is None else datetime.fromtimestamp(expires, UTC)
         return Answer(LiveUrl(url=url, expires_at=expires_at), status=201)
 
@@ -152,9 +152,9 @@ async def _miss(
 ) -> Row:
     """Have the picture made, once however many ask, and wait for it."""
     await auth.count(made, connection, caller)
-    networks = made.settings.fetch.networks()
+    made.places.require_room(caller.organization_id)
     async with made.database.transaction() as tx:
-        generation_id = await operations.start(tx, caller, links, wanted, networks)
+        generation_id = await operations.start(tx, caller, links, wanted, made.networks)
 
     async def look() -> Row:
         async with made.database.reading() as tx:
@@ -163,9 +163,11 @@ async def _miss(
             raise NotFound("The picture was deleted while it was made.")
         return row
 
-    row = await wait_until(
-        made.signals, generation_id, _WAIT_SECONDS, look, lambda found: found["status"] not in _OPEN
-    )
+    with made.places.held(caller.organization_id):
+        row = await wait_until(
+            made.signals, generation_id, _WAIT_SECONDS, look,
+            lambda found: found["status"] not in _OPEN,
+        )  # fmt: skip
     if row["status"] in _OPEN:
         raise ProviderTimeout("The picture is still being made; ask again for it.")
     if row["status"] == "failed":
@@ -204,7 +206,9 @@ async def _answer(
     depends_on = {row["id"], caller.organization_id, entry["generation_id"]}
     if caller.key_id:
         depends_on.add(caller.key_id)
-    scope_word = "public" if query.sig else "private"
+    if caller.expires_at_unix is not None:
+        memory_seconds = min(memory_seconds, caller.expires_at_unix - time.time())
+    scope_word = "public" if query.sig and not caller.private_media else "private"
     return delivery.hot_answer(
         "live", body, kind, etag,
         cache_control=f"{scope_word}, " + ("no-cache" if by_alias else f"max-age={cache_seconds}"),
@@ -216,6 +220,13 @@ async def _answer(
             (b"x-cache-status", b"HIT"),
         ),
     )  # fmt: skip
+
+
+async def _send_not_yet(send: Send) -> None:
+    """HEAD of what isn't drawn: a link checker must not cost a picture."""
+    headers = [(b"x-cache-status", b"MISS"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _with_status(answer: HotAnswer, *, hit: bool) -> HotAnswer:

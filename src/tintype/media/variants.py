@@ -11,7 +11,7 @@ from tintype.media.vips import Format, leading_bytes, open_picture, sniff
 
 Fit = Literal["cover", "contain", "inside"]
 
-EXTENSIONS: Final[dict[str, Format]] = {
+FORMATS_BY_EXTENSION: Final[dict[str, Format]] = {
     "jpg": "jpeg",
     "jpeg": "jpeg",
     "png": "png",

@@ -106,7 +106,7 @@ CREATE TABLE events (
     type            text NOT NULL,
     subject_id      text COLLATE "C" NOT NULL,
     livemode        boolean NOT NULL,
-    data            jsonb NOT NULL,
+    data            json NOT NULL,   -- json, not jsonb: fields keep the API's order
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX events_page ON events (organization_id, xid, position);
@@ -247,7 +247,7 @@ CREATE TABLE generations (
     started_at      timestamptz,
     completed_at    timestamptz,
     deleted_at      timestamptz,
-    timings         jsonb NOT NULL DEFAULT '{}',
+    timings         json NOT NULL DEFAULT '{}',
     CHECK ((status = 'processing') = (lease IS NOT NULL))
 ) WITH (fillfactor = 80);
 CREATE INDEX generations_page ON generations (organization_id, id DESC) WHERE deleted_at IS NULL;
@@ -258,6 +258,7 @@ CREATE INDEX generations_flow ON generations (organization_id, flow_id, id DESC)
 CREATE INDEX generations_of_flow ON generations (flow_id) WHERE flow_id IS NOT NULL;
 CREATE INDEX generations_open ON generations (status, lease_until)
     WHERE status IN ('queued', 'processing');
+CREATE INDEX generations_waiting ON generations (run_after) WHERE status = 'queued';
 CREATE INDEX generations_cancel_at ON generations (cancel_at)
     WHERE cancel_at IS NOT NULL AND status IN ('queued', 'processing');
 
@@ -276,6 +277,7 @@ CREATE TABLE images (
     object_key      text COLLATE "C" NOT NULL,
     original_key    text COLLATE "C",
     format          text NOT NULL CHECK (format IN ('jpeg', 'png', 'webp', 'avif')),
+    has_alpha       boolean NOT NULL,
     width           integer NOT NULL CHECK (width > 0),
     height          integer NOT NULL CHECK (height > 0),
     bytes           bigint NOT NULL CHECK (bytes > 0),
@@ -323,3 +325,9 @@ CREATE TABLE live_entries (
     PRIMARY KEY (organization_id, digest)
 );
 CREATE INDEX live_entries_generation ON live_entries (generation_id);
+
+-- What one worker of all does now and then, and when one last began it.
+CREATE TABLE chores (
+    name     text COLLATE "C" PRIMARY KEY,
+    begun_at timestamptz NOT NULL DEFAULT now()
+);

@@ -72,6 +72,7 @@ class Item:
     flying: bool = False
     rel: str = ""
     other: int = -1
+    hat: str = ""  # The colour of its hat, "plain" where the prompt says none.
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Scene:
     tint: str | None = None
     without: frozenset[str] = frozenset()
     close: bool = False
+    portrait: bool = False
 
     @property
     def snowy(self) -> bool:
@@ -108,6 +110,12 @@ _ONE_THING: Mapping[tuple[str, str], str] = {
     ("vase", "flower"): "bouquet",
 }
 _ONE_THING_WORDS = 4
+_DANCERS = frozenset(["person", "woman", "child", "couple"])
+# What the verb "ride" takes; "rides past a house" seats nobody on the house.
+MOUNTS = GROUPS["animals"] | {"bicycle", "rocket"}
+# What several things that are named together may all be on.
+_SEATS = frozenset(["sofa", "chair", "bed", "table"])
+_PEOPLE = GROUPS["people"] | {"robot"}
 
 
 @dataclass(slots=True)
@@ -123,6 +131,9 @@ class _Reader:
     without: set[str] = field(default_factory=set)
     tint: str | None = None
     close: bool = False
+    portrait: bool = False
+    dancing: bool = False  # Said before its dancer.
+    clause: int = 0  # The number of the first item since the last punctuation.
     colors: list[str] = field(default_factory=list)  # Waiting for their noun.
     two_tone: bool = False  # They came as "black and white", which may mean the picture.
     count: int = 0
@@ -140,11 +151,14 @@ class _Reader:
             if not mention.text[0].isalnum():
                 self._flush()
                 self.noun, self.last, self.negated, self.rel = None, None, 0, ""
+                self.clause = len(self.items)
             elif mention.concepts:
                 self._word(mention)
             if self.negated and "negation.no" not in mention.concepts:
                 self.negated -= 1
         self._flush()
+        if not self.items and (self.portrait or self.dancing):
+            self.items.append(Item("dancer" if self.dancing else "person"))
 
     def _word(self, mention: Mention) -> None:
         if self.negated:
@@ -166,6 +180,8 @@ class _Reader:
             self._noun(setting)
         if (subject := mention.of("subject")) is not None:
             self._subject(subject, mention)
+        elif "wear.hat" in mention.concepts:
+            self._hat(mention)
         elif (color := mention.of("color")) is not None:
             self._color(color, mention)
         elif (number := mention.of("number")) is not None:
@@ -185,6 +201,12 @@ class _Reader:
                     self.styles.add(name)
                 case "action" if name == "close":
                     self.close = True
+                case "action" if name == "portrait":
+                    self.portrait = True
+                case "action" if name == "dancing":
+                    self._dance()
+                case "action" if name in {"riding", "cycling", "mounted"}:
+                    self._ride(name, mention)
                 case "action" if self.items:
                     self.items[-1] = replace(self.items[-1], flying=True)
                 case "action":
@@ -192,7 +214,42 @@ class _Reader:
                 case _:
                     pass
 
+    def _dance(self) -> None:
+        """Make the last of the people named a dancer, or the next one."""
+        if self.items and self.items[-1].name in _DANCERS:
+            last = self.items[-1]
+            count = 2 if last.name == "couple" else last.count
+            self.items[-1] = replace(last, name="dancer", count=count)
+        elif not self.items:
+            self.dancing = True
+
+    def _ride(self, name: str, mention: Mention) -> None:
+        """Seat the last one named on the mount that follows, or that came just before."""
+        rider = len(self.items) - 1
+        if name == "cycling" or rider < 0:
+            # "骑着马的宇航员": the mount first, then who rides it.
+            self.rel, self.rel_from = "ride", rider
+        elif rider >= 1 and self.items[rider].name in MOUNTS and not self.items[rider - 1].rel:
+            # "Der ein Pferd reitet": the verb stands last.
+            self.items[rider - 1] = replace(self.items[rider - 1], rel="on", other=rider)
+        elif not self.items[rider].rel:
+            self._flush()
+            self.noun, self.rel, self.rel_from = None, "ride", rider
+        if name == "mounted" and not any(item.name == "horse" for item in self.items):
+            self._subject("horse", mention)
+
+    def _hat(self, mention: Mention) -> None:
+        if not (self.items and self.items[-1].name in GROUPS["people"]):
+            return
+        last = len(self.items) - 1
+        color = self.colors[0] if self.colors else "plain"
+        self.items[last] = replace(self.items[last], hat=color)
+        # A colour after the hat's word is the hat's in Spanish and French, and nobody else's.
+        self.colors, self.noun, self.last = [], None, last
+
     def _subject(self, name: str, mention: Mention) -> None:
+        if self.dancing and name in _DANCERS | {"man"}:
+            name, self.dancing = ("man" if name == "man" else "dancer"), False
         if isinstance(self.last, int) and self.since_noun <= _ONE_THING_WORDS:
             whole = self.items[self.last]
             one = _ONE_THING.get((whole.name, name))
@@ -203,14 +260,32 @@ class _Reader:
                 return
         count = self.count or (3 if mention.plural else 1)
         item = Item(name, count, tuple(self.colors[:2]), self.flying)
+        mounting = self.rel == "ride"
+        if mounting:
+            self.rel = "on" if name in MOUNTS else ""
         if self.rel and self.rel_from >= 0:
             source = self.items[self.rel_from]
             self.items[self.rel_from] = replace(source, rel=self.rel, other=len(self.items))
+            self._company(name)
         elif self.rel and self.rel_from < -1 and self.items:
             item = replace(item, rel=self.rel, other=-2 - self.rel_from)
         self.items.append(item)
         self.flying = False
+        awaits_rider = mounting and self.rel == "on" and self.rel_from == -1
         self._noun(len(self.items) - 1)
+        if awaits_rider:
+            self.rel, self.rel_from = "on", -1 - len(self.items)
+
+    def _company(self, seat: str) -> None:
+        """Seat what was named along with it too: "an owl reading a book on a table"."""
+        if self.rel != "on" or seat not in _SEATS:
+            return
+        for n in range(self.clause, self.rel_from):
+            item = self.items[n]
+            if not item.rel and item.name not in _SEATS and (
+                seat != "table" or item.name not in _PEOPLE
+            ):
+                self.items[n] = replace(item, rel="on", other=len(self.items))
 
     def _noun(self, noun: str | int) -> None:
         if self.two_tone:
@@ -261,6 +336,8 @@ class _Reader:
             return
         self._flush()
         self.noun = None
+        if self.rel == "ride" and last < 0:
+            return  # "Rides on a horse": the verb has said who.
         self.rel, self.rel_from = relation, last
 
     def _flush(self) -> None:
@@ -303,6 +380,7 @@ def read_scene(prompt: str, negative_prompt: str = "") -> Scene:
         tint=None if f"color.{reader.tint}" in without else reader.tint,
         without=without,
         close=reader.close,
+        portrait=reader.portrait,
     )
 
 
