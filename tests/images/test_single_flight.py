@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from tintype.core.errors import Unavailable
 from tintype.images.delivery import SingleFlight
 
 
@@ -55,3 +58,22 @@ async def test_what_was_made_is_given_again_until_its_maker_lets_go() -> None:
     flight.release("key")
     await flight.do("key", make)
     assert len(runs) == 2
+
+
+async def test_more_than_the_threads_can_soon_make_is_refused_and_known_things_are_not() -> None:
+    flight, go = SingleFlight(), asyncio.Event()
+
+    async def make() -> bytes:
+        await go.wait()
+        return b"made"
+
+    asked = [asyncio.create_task(flight.do(f"key {n}", make)) for n in range(128)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await flight.do("one more", make)
+    again = asyncio.create_task(flight.do("key 0", make))
+    await asyncio.sleep(0)
+    go.set()
+    assert await again == b"made"
+    assert len(await asyncio.gather(*asked)) == 128
+    assert await flight.do("one more", make) == b"made"

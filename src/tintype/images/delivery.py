@@ -16,7 +16,7 @@ from tintype.api.bodies import query_of
 from tintype.api.hot import HotAnswer
 from tintype.api.parts import Parts
 from tintype.core import ids
-from tintype.core.errors import NotFound
+from tintype.core.errors import NotFound, Unavailable
 from tintype.db.pool import Row
 from tintype.images import queries
 from tintype.images.links import check_signature
@@ -24,6 +24,8 @@ from tintype.media.variants import FORMATS_BY_EXTENSION, check, negotiate, parse
 from tintype.media.vips import MEDIA_TYPES, Format
 from tintype.storage import MissingObject
 
+# Renderings wait for a few threads: beyond this, a queue would only hold connections.
+_MAKERS_MAX: Final = 128
 _MEMORY_SECONDS: Final = 3600.0
 # What a private answer says about its age holds to this much when it comes from memory.
 _PRIVATE_MEMORY_SECONDS: Final = 60.0
@@ -61,8 +63,11 @@ class SingleFlight:
         self._held: set[str] = set()
 
     async def do(self, key: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Raises Unavailable where too many different things are being made already."""
         task = self._running.get(key)
         if task is None:
+            if len(self._running) >= _MAKERS_MAX:
+                raise Unavailable("Too many pictures are being resized just now; ask again.")
             task = asyncio.ensure_future(make())
             self._running[key] = task
             task.add_done_callback(lambda done: self._ended(key, done))
