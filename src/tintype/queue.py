@@ -65,6 +65,14 @@ async def ring_again(
     await enqueue(tx, entrypoint, work_id, delay=delay, priority=priority or 0)
 
 
+async def forget(tx: Transaction, entrypoint: str, work_id: str) -> None:
+    """Take back the ring for work that has ended without it; a run that has begun is left alone."""
+    await tx.execute(
+        "DELETE FROM pgqueuer WHERE dedupe_key = $1 AND status = 'queued'",
+        f"{entrypoint}:{work_id}",
+    )
+
+
 async def depth(tx: Transaction) -> dict[str, int]:
     """Waiting and running jobs by status."""
     rows = await tx.fetch("SELECT status::text, count(*) FROM pgqueuer GROUP BY status")

@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.house import House
+from support.uuids import uuid_of
+from tintype.api.edge import Edge
 from tintype.api.hot import HotAnswer, HotStore, asked, send_answer
+from tintype.core import ids
 from tintype.keys import operations as keys
 
 BODY = bytes(range(256)) * 4
@@ -121,6 +124,31 @@ def test_an_answer_is_gone_when_its_time_is_over() -> None:
     store.keep(question_of("a"), answer_of(10, good_until=time.monotonic() - 0.001), 0)
     assert store.find(question_of("a")) is None
     assert store.size == 0
+
+
+@pytest.mark.parametrize("shape", ["id", "uuid", "UUID"])
+async def test_a_write_drops_its_object_before_it_is_answered_however_the_path_names_it(
+    shape,
+) -> None:
+    """At once, and not only when the database's notice has come round."""
+    image_id = ids.new("img")
+    named = {"id": image_id, "uuid": str(uuid_of(image_id)), "UUID": str(uuid_of(image_id)).upper()}
+    store = HotStore(1_000_000)
+    assert kept(store, "a", answer_of(10, image_id))
+    when_answered = []
+
+    async def app(scope, receive, send) -> None:
+        scope["path_params"] = {"image_id": named[shape]}
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    async def send(message) -> None:
+        when_answered.append(store.find(question_of("a")))
+
+    path = f"/v1/images/{named[shape]}"
+    await Edge(app, store)(
+        {"type": "http", "method": "DELETE", "path": path, "headers": [], "state": {}}, None, send
+    )
+    assert when_answered == [None]
 
 
 @pytest.mark.parametrize("change", ["img_1", None])

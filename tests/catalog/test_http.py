@@ -50,6 +50,8 @@ def test_models_are_what_their_engine_can_do() -> None:
     assert set(model.credits) == set(RESOLUTIONS)
     assert all(credits >= 1 for credits in model.credits.values())
     assert price(model, "2K", 3) == model.credits["2K"] * 3
+    with pytest.raises(ValidationFailed, match="at most 8"):
+        price(model, "1K", model.variants_max + 1)
 
 
 def test_what_the_catalog_lacks_is_refused_by_name() -> None:

@@ -55,6 +55,9 @@ def test_an_organization_with_credits_and_a_user(database_url: str) -> None:
         url=database_url,
     ).json  # fmt: skip
     assert (made["plan"], made["rate_limit"], made["private_media"]) == ("pro", 90, True)
+    listed = tintype("org", "list", url=database_url).json
+    assert made in listed
+    assert all(it["created_at"].endswith("Z") for it in listed)
     org = ("--org", made["id"])
     entry = tintype("credits", "grant", *org, "--amount", 500, "--note", "paid", url=database_url)
     assert entry.json["balance_after"] == 500
@@ -62,6 +65,8 @@ def test_an_organization_with_credits_and_a_user(database_url: str) -> None:
         "balance": 500, "reserved": 0, "available": 500,
     }  # fmt: skip
     ledger = tintype("credits", "ledger", *org, url=database_url).json
+    unknown = tintype("credits", "ledger", *org, "--after", "led_x", url=database_url)
+    assert (unknown.code, "after" in unknown.err) == (2, True)
     assert [(it["type"], it["amount"], it["note"]) for it in ledger] == [("grant", 500, "paid")]
 
     email = ("--email", "Kim@example.com")
@@ -70,6 +75,7 @@ def test_an_organization_with_credits_and_a_user(database_url: str) -> None:
         url=database_url,
     )  # fmt: skip
     assert user.json["email"] == "kim@example.com"
+    assert user.json["created_at"].endswith("Z")
     assert "password" not in user.json
     again = tintype("user", "create", *email, url=database_url)
     assert (again.code, "exists" in again.err) == (2, True)

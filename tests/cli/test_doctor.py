@@ -51,6 +51,19 @@ async def test_a_well_house_passes_and_each_fault_is_found(
     assert "1 stuck" in found["work"][1]
 
 
+async def test_a_job_whose_work_has_ended_is_told(database_url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    made = tintype("generate", "a fox", "--data", folder, url=database_url, cwd=tmp_path).json
+    await changed(
+        database_url,
+        "INSERT INTO pgqueuer (priority, status, entrypoint, payload, created)"
+        f" VALUES (0, 'queued', 'generation', '{made['id']}', now() - interval '1 hour')",
+    )
+    code, found = judged(database_url, folder)
+    assert (code, found["work"][0]) == (0, "warning")
+    assert "1 jobs for work that has ended" in found["work"][1]
+
+
 async def test_a_database_of_another_version_is_a_fault_and_is_left_alone(
     database_url: str, tmp_path: Path
 ) -> None:

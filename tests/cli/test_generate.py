@@ -13,10 +13,10 @@ from tintype.cli.saving import Pattern
 from tintype.core.errors import ValidationFailed
 
 
-async def rows(url: str) -> list[asyncpg.Record]:
+async def rows(url: str, table: str = "generations") -> list[asyncpg.Record]:
     connection = await asyncpg.connect(url)
     try:
-        return await connection.fetch("SELECT * FROM generations ORDER BY id")
+        return await connection.fetch(f"SELECT * FROM {table} ORDER BY id")
     finally:
         await connection.close()
 
@@ -38,16 +38,22 @@ async def test_without_a_worker_the_picture_is_made_here(database_url: str, tmp_
     balance = tintype("credits", "balance", url=database_url).json
     assert balance == {"balance": 99_999, "reserved": 0, "available": 99_999}
     assert list(tmp_path.glob(".*")) == []  # noqa: ASYNC240
+    # No job is left for a worker to find done.
+    assert await rows(database_url, "pgqueuer") == []
 
 
 async def test_beside_a_server_its_worker_does_the_work(house: House, tmp_path: Path) -> None:
     # In a thread, as the house's worker lives in this test's own loop.
     done = await asyncio.to_thread(
-        tintype, "generate", "two boats", "--variants", 2, "-o", f"{tmp_path}/boat-{{index}}.{{ext}}",
+        tintype, "generate", "two boats", "--variants", 2,
+        "-o", f"{tmp_path}/new/{{id}}/boat-{{index}}.{{ext}}",
         "--data", house.settings.folder, url=house.settings.database.url,
     )  # fmt: skip
     assert done.code == 0, done.err
-    assert [Path(file).name for file in done.json["files"]] == ["boat-1.png", "boat-2.png"]
+    # Folders that lack are made.
+    folder = tmp_path / "new" / done.json["id"]
+    assert done.json["files"] == [f"{folder}/boat-{index}.png" for index in (1, 2)]
+    assert all(images.opened((folder / f"boat-{index}.png").read_bytes()) for index in (1, 2))
     # It was taken before the command's patience of a second was over.
     assert done.json["timings"]["queued_ms"] < 1000
     assert done.json["attempts"] == 1
@@ -83,7 +89,8 @@ def test_what_can_not_be_saved_is_refused_before_it_costs(
     done = tintype("generate", "a fox", "-o", tmp_path / "fox.gif", url=database_url)
     assert done.code == 2
     assert "must end in one of jpg" in done.err
-    for text in (tmp_path / "none" / "fox.png", tmp_path / "{name}.png", tmp_path / "fox"):
+    (tmp_path / "file").touch()
+    for text in (tmp_path / "file" / "fox.png", tmp_path / "{name}.png", tmp_path / "fox"):
         with pytest.raises(ValidationFailed):
             Pattern.of(str(text))
 

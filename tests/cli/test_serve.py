@@ -13,12 +13,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
 
+from cli.metrics import samples
 from cli.process import (
     COMMAND,
     Standing,
@@ -89,6 +91,7 @@ def sandbox(house: Standing, base: Path) -> str:
 
 def test_the_first_start_says_once_how_to_begin(house: Standing) -> None:
     assert re.search(r"organization +org_\w{26}\n +administrator +admin@localhost +\S+", house.log)
+    assert "(for the console, which comes later)" in house.log
     request = re.search(r"curl .*?}'\n", house.log, re.DOTALL)
     assert request is not None
     done = subprocess.run(
@@ -103,17 +106,43 @@ def test_the_first_start_says_once_how_to_begin(house: Standing) -> None:
 
 
 def test_counters_of_the_worker_process_are_in_metrics(house: Standing) -> None:
-    def counted(name: str) -> float:
-        text = ask(house, "GET", "/metrics")[1].decode()
-        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-        return float(found[1]) if found else 0.0
+    def counted(name: str, **labels: str) -> float:
+        found = samples(ask(house, "GET", "/metrics")[1].decode())
+        # The queue's depth is the database's, and of no one process.
+        assert ("tintype_queue_jobs", (("status", "queued"),)) in found
+        return found.get((name, tuple(sorted(labels.items()))), 0.0)
 
-    seconds = 'tintype_job_seconds_count{model="builtin/draft"}'
-    settled = 'tintype_credits_moved_total{type="settle"}'
-    before = counted(seconds), counted(settled)
+    seconds = partial(counted, "tintype_job_seconds_count", model="builtin/draft")
+    settled = partial(counted, "tintype_credits_moved_total", type="settle")
+    before = seconds(), settled()
     generation_id = start_work(house, "a boat")
     until(lambda: work(house, generation_id)["status"] == "completed")
-    until(lambda: (counted(seconds), counted(settled)) == (before[0] + 1, before[1] + 1))
+    until(lambda: (seconds(), settled()) == (before[0] + 1, before[1] + 1))
+
+
+def test_a_command_beside_the_server_hands_out_the_servers_urls(
+    house: Standing, base: Path
+) -> None:
+    data = base / "data"
+    made = tintype("generate", "a cat", "-o", base / "cat.png", "--data", data).json
+    assert made["output_url"].startswith(f"http://localhost:{house.port}/media/")
+    events = json.loads(ask(house, "GET", "/v1/events?limit=100")[1])
+    told = json.dumps([it for it in events["data"] if made["id"] in json.dumps(it)])
+    assert f"http://localhost:{house.port}/media/" in told
+    assert "localhost:3000" not in told
+
+
+def test_a_second_start_at_the_same_port_learns_that_this_house_has_it(
+    house: Standing, base: Path
+) -> None:
+    done = subprocess.run(
+        [*COMMAND, "serve", "--data", str(base / "data"), "--port", str(house.port)],
+        env=environment(), capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"tintype: Tintype already serves this folder there: http://localhost:{house.port}\n"
+    )
 
 
 def test_no_log_line_of_a_session_holds_a_secret_a_prompt_or_a_query(
@@ -249,6 +278,7 @@ def test_two_houses_on_one_folder_and_the_later_one_outlives_a_kill(
         until(lambda: work(house, slow[-1], sandbox)["status"] == "processing")
         code, seconds = house.stop(signal.SIGINT)
         assert code == 0
+        assert house.log.count("Stopping; running jobs get up to 8 s") == 1
         assert seconds < 15
         assert "Traceback" not in house.log
         assert embedded.running(data)
@@ -292,6 +322,11 @@ def test_a_worker_alone_takes_the_work_of_a_house_without_one(base: Path) -> Non
             said, _ = process.communicate(timeout=16)
         assert process.returncode == 0
         assert "The worker is ready." in said
+        url = work(front, generation_id, key)["output_url"]
+        assert url.startswith(f"http://localhost:{front.port}/media/")
+        events = ask(front, "GET", "/v1/events?limit=100", key=key)[1].decode()
+        assert f"localhost:{front.port}/media/" in events
+        assert "localhost:3000" not in events
         assert '"concurrency":2' in said.replace(" ", "")
         assert ask(front, "GET", "/readyz", key=key)[0] == 200
 

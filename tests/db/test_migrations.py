@@ -73,6 +73,10 @@ async def test_the_queues_schema_is_the_installed_pgqueuers_own(empty_url: str) 
     assert "CREATE TABLE public.pgqueuer " in theirs
 
 
+def test_the_files_are_read_once() -> None:
+    assert migrations() is migrations()
+
+
 async def test_migrating_twice_at_once_and_again_does_it_once(empty_url: str) -> None:
     runs = await asyncio.gather(*(migrate(empty_url) for _ in range(3)))
     names = [name for _, name, _ in migrations()]

@@ -1,6 +1,7 @@
 """Hot queries go by their indexes, in a database with enough rows that it matters."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ import pytest
 
 from tintype.events import queries as event_queries
 from tintype.generations import queries, run_queries
+from tintype.images import queries as image_queries
 from tintype.keys import queries as key_queries
 
 pytestmark = pytest.mark.slow
@@ -90,6 +92,28 @@ async def test_hot_queries_go_by_their_indexes(filled: Any) -> None:
         await asking()
         assert f'"Index Name": "{index}"' in filled.plan, f"{name}: {filled.plan}"
         assert '"Node Type": "Seq Scan"' not in filled.plan, f"{name}: {filled.plan}"
+
+
+_FILL_LIBRARY = """
+INSERT INTO images (id, organization_id, source, livemode, object_key, format, width, height, bytes,
+    sha256, thumbhash, has_alpha, prompt)
+SELECT 'img_' || lpad(n::text, 8, '0'), 'org_' || n % 20 + 1, 'uploaded', true, 'k' || n, 'png', 1, 1, 1, 's', 't',
+    false, 'a prompt of some length' FROM generate_series(1, 40000) n;
+INSERT INTO image_aliases (organization_id, scope_id, alias, image_id)
+SELECT 'org_' || n % 20 + 1, 'flw_' || n % 400, '@a' || n / 400, 'img_' || lpad(n::text, 8, '0')
+    FROM generate_series(1, 40000) n;
+ANALYZE;
+"""
+
+
+async def test_the_pictures_of_an_alias_are_found_by_its_index(filled: Any) -> None:
+    await filled._connection.execute(_FILL_LIBRARY)
+    await image_queries.page(filled, "org_3", {"alias": "@a3", "q": None}, offset=0, limit=21)
+    used = re.findall(r'"Index Name": "(\w+)"', filled.plan)
+    assert "image_aliases_pkey" in used, used
+    assert '"Node Type": "Seq Scan"' not in filled.plan, filled.plan
+    # Nothing is looked at that was not asked for.
+    assert "prompt" not in filled.plan
 
 
 async def test_putting_back_goes_by_the_key(filled: Any) -> None:

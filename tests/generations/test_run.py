@@ -1,6 +1,7 @@
 """One run of a generation: what ends it, what is written, and what may change beneath it."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import pyvips
+from aiohttp import web
 
 from support.checks import check_everything
 from support.faulty_engine import HOSTILE, AnswersWith
 from support.house import House, opened, settings_for
+from support.loopback import serving
 from support.workers import create, row, until, until_status, working
 from tintype.engines.builtin import MODEL
 from tintype.engines.registry import Engines
@@ -199,6 +203,47 @@ async def test_a_reference_deleted_before_the_run_fails_by_name(idle_house: Hous
         assert found["error"]["code"] == "VALIDATION_FAILED"
         assert image_id in found["error"]["message"]
         await checked(idle_house, studio.storage)
+
+
+@pytest.mark.parametrize("by", ["id", "url"])
+async def test_a_jobs_references_are_bounded_together(
+    database_url: str, tmp_path: Path, by: str
+) -> None:
+    """Each is within the limit of one; two fit, three are more than two of the largest."""
+    files = [_noise(number) for number in range(3)]
+    most = len(files[0]) * 5 // 4
+    settings = settings_for(
+        database_url, tmp_path, media={"upload_bytes_max": most},
+        fetch={"allow_networks": ["127.0.0.2/32"]},
+    )  # fmt: skip
+
+    async def give(request: web.Request) -> web.Response:
+        return web.Response(body=files[int(request.path[1])], content_type="image/png")
+
+    async with (
+        opened(settings, with_worker=False) as house, working(settings), serving(give) as server,
+    ):  # fmt: skip
+        tenant = await house.tenant()
+        references = [server.url(f"/{number}") for number in range(3)]
+        if by == "id":
+            references = [(await house.upload(tenant, data)).data["id"] for data in files]
+        two = await create(house, tenant, reference_images=references[:2])
+        three = await create(house, tenant, reference_images=references)
+        assert (await until_status(house, two, "failed", "completed"))["error"] is None
+        found = await until_status(house, three, "failed", "completed")
+        assert (found["status"], found["attempts"]) == ("failed", 1)
+        assert found["error"] == {
+            "code": "VALIDATION_FAILED",
+            "message": f"The references have more than {2 * most} bytes together.",
+        }
+
+
+def _noise(seed: int) -> bytes:
+    """A picture that no format makes smaller."""
+    side = 560
+    pixels = random.Random(seed).randbytes(side * side * 3)
+    picture = pyvips.Image.new_from_memory(pixels, side, side, 3, "uchar")
+    return bytes(picture.copy(interpretation="srgb").write_to_buffer(".png"))
 
 
 async def test_the_deadline_reaches_an_engines_thread(

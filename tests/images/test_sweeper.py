@@ -9,7 +9,7 @@ import pytest
 
 from support.checks import check_everything
 from support.house import House
-from tintype.images.sweeper import sweep
+from tintype.images.sweeper import sweep, sweep_in_turn
 from tintype.storage import Storage, open_storage
 
 DAY = 24 * 3600
@@ -76,6 +76,23 @@ async def test_half_written_files_go(house: House, storage: Storage) -> None:
     os.utime(half, (time.time() - DAY - 60,) * 2)
     assert await sweep(house.database, storage, older_than_hours=24) == 1
     assert not half.exists()
+
+
+async def test_of_all_workers_one_sweeps_in_an_hour(house: House, storage: Storage) -> None:
+    await storage.put("masters/org_x/aa/aa1.png", b"old")
+    age(storage, "masters/org_x/aa/aa1.png", 25)
+
+    async def round_of_workers() -> list[int | None]:
+        return await asyncio.gather(*(
+            sweep_in_turn(house.database, storage, every_seconds=3600, older_than_hours=24)
+            for _ in range(4)
+        ))  # fmt: skip
+
+    assert sorted(await round_of_workers(), key=str) == [1, None, None, None]
+    assert await round_of_workers() == [None] * 4
+    async with house.database.transaction() as tx:
+        await tx.execute("UPDATE chores SET begun_at = now() - interval '61 minutes'")
+    assert sorted(await round_of_workers(), key=str) == [0, None, None, None]
 
 
 async def test_no_setting_makes_it_take_bytes_whose_row_is_still_to_come(

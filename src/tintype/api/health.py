@@ -2,13 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
-from litestar import MediaType, Response, get
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from litestar import HttpMethod, MediaType, Response, get, route
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from tintype import queue
 from tintype.api.parts import AnyRequest, Parts, parts
@@ -16,16 +18,18 @@ from tintype.core import log
 from tintype.db import migrate
 
 _CHECK_SECONDS: Final = 2.0
+# Monitors ask with HEAD; the web server leaves the body out.
+_LOOKING: Final = (HttpMethod.GET, HttpMethod.HEAD)
 _log = log.get("tintype.health")
 
 
-@get("/healthz", opt={"plain": True}, sync_to_thread=False)
+@route("/healthz", http_method=_LOOKING, opt={"plain": True}, sync_to_thread=False)
 def healthz() -> dict[str, str]:
     """The process answers; nothing else is touched."""
     return {"status": "ok"}
 
 
-@get("/readyz", opt={"plain": True, "answers": [200, 503]})
+@route("/readyz", http_method=_LOOKING, opt={"plain": True, "answers": [200, 503]})
 async def readyz(request: AnyRequest) -> Response[dict[str, Any]]:
     """Database, storage and queue, each within two seconds."""
     made = parts(request)
@@ -49,14 +53,26 @@ async def metrics(request: AnyRequest) -> Response[bytes]:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     depths = CollectorRegistry()
-    gauge = Gauge("tintype_queue_jobs", "Jobs in the queue, by state.", ["status"], registry=depths)
     async with parts(request).database.reading() as tx:
-        found = {"queued": 0, "picked": 0} | await queue.depth(tx)
-    for status, count in found.items():
-        gauge.labels(status).set(count)
+        depths.register(_Depths({"queued": 0, "picked": 0} | await queue.depth(tx)))
     loop = asyncio.get_running_loop()
     text = await loop.run_in_executor(None, generate_latest, registry)
     return Response(text + generate_latest(depths), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+class _Depths(Collector):
+    """The queue's depth as one family. A Gauge would write a file of its own for each process."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily(
+            "tintype_queue_jobs", "Jobs in the queue, by state.", labels=["status"]
+        )
+        for status, count in self._counts.items():
+            family.add_metric([status], count)
+        yield family
 
 
 async def _judge(name: str, check: Awaitable[None]) -> str:

@@ -7,6 +7,7 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 
+from tintype.cli import rooms
 from tintype.core.settings import Settings, SettingsError, load
 from tintype.supervisor import FATAL_EXIT_CODE
 
@@ -51,4 +52,5 @@ if __name__ == "__main__":
     except SettingsError as fault:
         sys.stderr.write(f"tintype: {fault}\n")
         sys.exit(FATAL_EXIT_CODE)
-    serve_api(chosen)
+    with rooms.joined():
+        serve_api(chosen)

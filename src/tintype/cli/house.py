@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from tintype.accounts import operations as accounts
-from tintype.cli import outcome
+from tintype.cli import outcome, rooms
 from tintype.cli.contact import open_database
 from tintype.core import log
 from tintype.core.caller import SCOPES, Caller
@@ -53,7 +53,8 @@ class House:
 
 
 def settings_for(data: Path | None) -> Settings:
-    return load(data=None if data is None else str(data))
+    """What a command beside a server goes by: its links are those that the server hands out."""
+    return rooms.addressed(load(data=None if data is None else str(data)))
 
 
 def run(data: Path | None, work: Callable[[House], Awaitable[_T]]) -> _T:
@@ -144,7 +145,7 @@ def introduction(first: FirstHousehold) -> list[str]:
     return [
         "First start. These are shown once; keep them:",
         f"  organization   {first.organization_id}",
-        f"  administrator  {first.email}  {first.password}",
+        f"  administrator  {first.email}  {first.password}  (for the console, which comes later)",
         f"  API key        {first.key}",
     ]
 

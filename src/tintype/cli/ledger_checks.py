@@ -11,6 +11,7 @@ from tintype.cli.contact import open_database
 from tintype.core.errors import Unavailable
 from tintype.core.settings import Settings
 from tintype.db.pool import Database
+from tintype.generations import operations as generations
 from tintype.storage import MissingObject, Storage, open_storage
 
 _CLOCK_SECONDS_MAX: Final = 2.0
@@ -46,6 +47,7 @@ async def work(database: Database) -> Finding:
     async with database.reading() as tx:
         jobs = await queue.depth(tx)
         found = await queries.work(tx, _LATE_SECONDS)
+        idle = await queries.idle_jobs(tx, generations.ENTRYPOINT, _LATE_SECONDS)
         others = await queries.others(tx)
     told = (
         f"{found['queued']} queued, {found['processing']} processing,"
@@ -53,8 +55,10 @@ async def work(database: Database) -> Finding:
     )
     if found["queued"]:
         told += f", the oldest has waited {found['oldest_seconds']:.0f} s"
+    if idle:
+        told += f"; {idle} jobs for work that has ended, which a worker clears away"
     if not found["late"]:
-        return Finding("work", "ok", told)
+        return Finding("work", "warning" if idle else "ok", told)
     told += f"; {found['late']} stuck for over {_LATE_SECONDS:.0f} s"
     if others:
         return Finding("work", "fault", f"{told} though Tintype runs: is there a worker?")

@@ -1,7 +1,9 @@
 """`tintype org`."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from tintype.accounts import operations as accounts
@@ -35,7 +37,7 @@ def create(
             )
 
     made = house.run(data, work)
-    show(made, json=json, lines=lambda: [f"{made.id}  {made.name}  ({made.plan})"])
+    show(_shown(made), json=json, lines=lambda: [f"{made.id}  {made.name}  ({made.plan})"])
 
 
 @app.command("list")
@@ -47,6 +49,12 @@ def list_organizations(data: Data = None, json: Json = False) -> None:
             return await accounts.organizations(tx)
 
     found = house.run(data, work)
-    show(found, json=json, lines=lambda: table([["ID", "NAME", "PLAN", "CREATED"], *(
+    shown = [_shown(it) for it in found]
+    show(shown, json=json, lines=lambda: table([["ID", "NAME", "PLAN", "CREATED"], *(
         [it.id, it.name, it.plan, it.created_at[:16]] for it in found
     )]))  # fmt: skip
+
+
+def _shown(made: Organization) -> dict[str, Any]:
+    """With its time written as every other one."""
+    return msgspec.structs.asdict(made) | {"created_at": datetime.fromisoformat(made.created_at)}

@@ -46,6 +46,22 @@ async def work(tx: Transaction, late_seconds: float) -> Row:
     return row
 
 
+async def idle_jobs(tx: Transaction, entrypoint: str, late_seconds: float) -> int:
+    """Jobs that have waited for long though their work has ended or is gone."""
+    found: int = await tx.fetchval(
+        """
+        SELECT count(*) FROM pgqueuer q
+        WHERE q.status = 'queued' AND q.entrypoint = $1
+          AND q.created < clock_timestamp() - make_interval(secs => $2)
+          AND NOT EXISTS (
+              SELECT FROM generations g
+              WHERE g.id = convert_from(q.payload, 'UTF8') AND g.status IN ('queued', 'processing'))
+        """,
+        entrypoint, late_seconds,
+    )  # fmt: skip
+    return found
+
+
 async def accounts(tx: Transaction) -> int:
     found: int = await tx.fetchval("SELECT count(*) FROM credit_accounts")
     return found

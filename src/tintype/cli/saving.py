@@ -39,7 +39,8 @@ class Pattern:
         kind = FORMATS_BY_EXTENSION.get(sample.suffix[1:].lower())
         if kind is None:
             raise ValidationFailed("output", f"must end in one of {_ENDINGS}")
-        if not os.access(sample.parent, os.W_OK | os.X_OK):
+        nearest = next(it for it in sample.absolute().parents if it.exists())
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
             raise ValidationFailed("output", f"the folder {sample.parent} can't be written to")
         return cls(text, None if "{ext}" in text else kind)
 
@@ -52,7 +53,10 @@ class Pattern:
 
 
 async def save(opened: House, generation: Generation, pattern: Pattern) -> list[Path]:
-    """Write every picture of the generation; answer the files. Raises ValidationFailed."""
+    """Write every picture of the generation; answer the files. Raises ValidationFailed.
+
+    Folders that lack are made.
+    """
     files = []
     for index, image in enumerate(generation.images, 1):
         kind = pattern.format or image.format
@@ -85,6 +89,7 @@ async def _picture(opened: House, generation_id: str, image: Image, kind: Format
 
 def _write(file: Path, data: bytes) -> None:
     """Beside its place, then moved there, so that no half picture ever has the name."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
     try:
         with os.fdopen(handle, "wb") as out:

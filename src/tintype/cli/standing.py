@@ -5,13 +5,14 @@ client, nor what reads the command line: `serve` and `worker` become this progra
 has to be done in the database before the others start, processes of their own do and end.
 """
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -72,13 +73,28 @@ def stand(settings: Settings, *, api: bool, worker: bool, say: Callable[[str], N
 
     Raises SettingsError, PortTaken or Unavailable when it can't begin; nothing runs on then.
     """
-    with rooms.made() as room:
-        if not api:
+    if not api:
+        settings = rooms.addressed(settings)
+        with rooms.made(settings.folder) as room:
             return _stand(settings, room, api=api, worker=worker, say=say)
+    with _at_its_port(settings) as settings, rooms.made(settings.folder) as room:
+        rooms.announce(room, settings)
+        return _stand(settings, room, api=api, worker=worker, say=say)
+
+
+@contextlib.contextmanager
+def _at_its_port(settings: Settings) -> Iterator[Settings]:
+    """Settings with the true port, which is ours meanwhile; raises PortTaken."""
+    try:
         with port.claimed(settings.server.host, settings.server.port) as number:
             server = msgspec.structs.replace(settings.server, port=number)
-            settings = msgspec.structs.replace(settings, server=server)
-            return _stand(settings, room, api=api, worker=worker, say=say)
+            yield msgspec.structs.replace(settings, server=server)
+    except port.PortTaken as fault:
+        if there := rooms.at(settings):
+            raise port.PortTaken(
+                f"Tintype already serves this folder there: {there.public_url}"
+            ) from fault
+        raise
 
 
 def _stand(
@@ -87,7 +103,6 @@ def _stand(
     ours = None if settings.database.url else settings.folder
     try:
         place = _Place(settings, _started(settings, say), room)
-        (room / "metrics").mkdir()
         prepared = _run("tintype.cli.prepare", place)
         made = _run("tintype.cli.first_start", place) if prepared.stdout == b"new" else prepared
         if made.returncode:  # It has said why.
@@ -98,7 +113,11 @@ def _stand(
             children.append(_worker(place))
 
         def greet() -> None:
+            if api:
+                rooms.remember(settings)
             say("\n".join(_greeting(settings, first, api=api)))
+            if worker:
+                _tell_at_stop(settings.worker.grace_seconds)
 
         code = supervise(children, postgres=ours, say=say, on_ready=greet)
     finally:
@@ -145,15 +164,18 @@ def _chosen(settings: Settings) -> dict[str, str]:
         "TINTYPE_SERVER_HOST": settings.server.host,
         "TINTYPE_SERVER_PORT": str(settings.server.port),
         "TINTYPE_SERVER_WORKERS": str(settings.server.workers),
+        "TINTYPE_SERVER_PUBLIC_URL": settings.server.public_url,
         "TINTYPE_WORKER_CONCURRENCY": str(settings.worker.concurrency),
     }
 
 
 def _environment(place: _Place) -> dict[str, str]:
-    return dict(os.environ) | _chosen(place.settings) | {
-        "TINTYPE_DATABASE_URL": place.url,
-        "PROMETHEUS_MULTIPROC_DIR": str(place.room / "metrics"),
-    }  # fmt: skip
+    return (
+        dict(os.environ)
+        | _chosen(place.settings)
+        | rooms.environment(place.room)
+        | {"TINTYPE_DATABASE_URL": place.url}
+    )
 
 
 def _api(place: _Place) -> Child:
@@ -202,6 +224,24 @@ def _greeting(settings: Settings, first: dict[str, Any] | None, *, api: bool) ->
             "",
         ]
     return lines
+
+
+def _tell_at_stop(seconds: int) -> None:
+    """At the first signal say what the stop waits for, before the supervisor hears it."""
+    told = f"Stopping; running jobs get up to {seconds} s, a second signal hurries.\n".encode()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+        assert callable(before)
+
+        def heard(
+            number: int, frame: FrameType | None, *, before: Callable[..., Any] = before
+        ) -> None:
+            signal.signal(number, before)
+            with contextlib.suppress(OSError):  # A closed terminal must not stop the stop.
+                os.write(1, told)  # No print: the signal may have come in the midst of one.
+            before(number, frame)
+
+        signal.signal(number, heard)
 
 
 def _say(text: str) -> None:

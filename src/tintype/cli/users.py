@@ -2,8 +2,10 @@
 
 import secrets
 import sys
+from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from tintype.accounts import operations as accounts
@@ -43,6 +45,8 @@ def create(
             )  # fmt: skip
 
     user = house.run(data, work)
+    # As every other time is written.
+    user["created_at"] = msgspec.to_builtins(datetime.fromisoformat(user["created_at"]))
     if made_up is not None:
         user["password"] = made_up
     show(user, json=json, lines=lambda: [f"{name:15}  {value}" for name, value in user.items()])

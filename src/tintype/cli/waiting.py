@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from tintype import worker
+from tintype import queue, worker
 from tintype.cli.house import House
 from tintype.core.caller import Caller
 from tintype.generations import operations
@@ -30,15 +30,22 @@ async def finished(
     opened: House, caller: Caller, links: Links, generation_id: str,
     *, seconds: float, note: Callable[[Generation], None],
 ) -> Generation:  # fmt: skip
-    """The generation when it has ended; `note` sees it on the way. Raises GaveUpWaiting."""
+    """The generation when it has ended; `note` sees it on the way. Raises GaveUpWaiting.
+
+    What was done here leaves no job behind for a worker to find done.
+    """
     began = time.monotonic()
     async with contextlib.AsyncExitStack() as stack:
         own: asyncio.Task[None] | None = None
+        done_here = False
         while True:
             async with opened.database.reading() as tx:
                 found = await operations.get(tx, caller, links, generation_id)
             note(found)
             if found.status in TERMINAL:
+                if done_here:
+                    async with opened.database.transaction() as tx:
+                        await queue.forget(tx, operations.ENTRYPOINT, generation_id)
                 return found
             passed = time.monotonic() - began
             if passed > seconds:
@@ -50,6 +57,7 @@ async def finished(
                 own = None
             if own is None and found.status == "queued" and passed > _PATIENCE_SECONDS:
                 own = await stack.enter_async_context(_working(opened, generation_id))
+                done_here = True
             await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import uvloop
 
 from tintype import worker
+from tintype.cli import rooms
 from tintype.core.settings import Settings, SettingsError, load
 from tintype.supervisor import FATAL_EXIT_CODE
 
@@ -25,4 +26,5 @@ if __name__ == "__main__":
     except SettingsError as fault:
         sys.stderr.write(f"tintype: {fault}\n")
         sys.exit(FATAL_EXIT_CODE)
-    run_worker(chosen, Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    with rooms.joined():
+        run_worker(chosen, Path(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -24,7 +24,8 @@ async def insert(
         INSERT INTO images AS i (id, organization_id, source, livemode, project_id, flow_id,
             generation_id, variant, object_key, original_key, format, width, height, bytes, sha256,
             thumbhash, prompt, meta, has_alpha)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+            $19)
         RETURNING {IMAGE}
         """,  # noqa: S608
         image_id, organization_id, fields["source"], fields["livemode"], fields["project_id"],

@@ -8,7 +8,11 @@ import pytest
 import pyvips
 
 from tintype.media.draft.draw import REFERENCES_MAX, DrawingCanceled, draw, drawing
-from tintype.media.draft.scene import seeded
+from tintype.media.draft.layout import arrange
+from tintype.media.draft.light import light_for
+from tintype.media.draft.scene import read_scene, seeded
+from tintype.media.draft.settings.backdrop import horizon, where
+from tintype.media.draft.stage import SHORT_SIDE, Stage
 from tintype.media.draft.subjects import SUBJECTS, Brush
 
 
@@ -210,6 +214,54 @@ def test_colours_reach_the_subject_and_the_setting_they_were_said_of():
             "dos gatos negros en el sofá",
             "deux chats noirs sur le canapé",
         ),
+        (
+            "an astronaut riding a horse on the moon",
+            "космонавт верхом на лошади на луне",
+            "一个宇航员在月球上骑马",
+            "ein Astronaut reitet ein Pferd auf dem Mond",
+            "un astronauta montando a caballo en la luna",
+            "un astronaute à cheval sur la lune",
+        ),
+        (
+            "a man riding a bicycle",
+            "мужчина едет на велосипеде",
+            "一个男人骑自行车",
+            "ein Mann fährt Fahrrad",
+            "un hombre en bicicleta",
+            "un homme à vélo",
+        ),
+        (
+            "a dancing woman",
+            "танцующая женщина",
+            "跳舞的女人",
+            "eine tanzende Frau",
+            "una mujer bailando",
+            "une femme qui danse",
+        ),
+        (
+            "portrait of a woman with a hat",
+            "портрет женщины в шляпе",
+            "戴帽子的女人的肖像",
+            "Porträt einer Frau mit Hut",
+            "retrato de una mujer con sombrero",
+            "portrait d'une femme au chapeau",
+        ),
+        (
+            "a red fox by a mountain lake at sunset",
+            "рыжая лиса у горного озера на закате",
+            "日落时山湖边的红狐狸",
+            "ein roter Fuchs an einem Bergsee bei Sonnenuntergang",
+            "un zorro rojo junto a un lago de montaña al atardecer",
+            "un renard roux au bord d'un lac de montagne au coucher du soleil",
+        ),
+        (
+            "a dog in front of a house",
+            "собака перед домом",
+            "狗在房子前面",
+            "ein Hund vor einem Haus",
+            "un perro delante de una casa",
+            "un chien devant une maison",
+        ),
     ],
 )
 def test_the_same_words_in_another_language_give_the_same_picture(prompts):
@@ -304,3 +356,68 @@ def test_progress_rises_to_one_and_a_wish_to_stop_is_heeded():
     asked = itertools.count()
     with pytest.raises(DrawingCanceled):
         draw("a cat", width=2048, height=2048, seed=1, canceled=lambda: next(asked) > 2)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "below"),
+    [
+        ("a red fox by a mountain lake at sunset", "shore"),
+        ("a dog near a river", "shore"),
+        ("a horse on the shore of a lake", "shore"),
+        ("a dog by the sea", "coast"),
+        ("a sailboat on a lake", "lake"),
+        ("a dog on a sailboat at sea", "sea"),
+        ("an eagle over a lake", "lake"),
+    ],
+)
+def test_only_what_cannot_swim_brings_a_bank(prompt, below):
+    assert where(read_scene(prompt)).below == below
+
+
+@pytest.mark.parametrize("side", [(1408, 792), (792, 1408), (1024, 1024)])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_land_animals_by_a_lake_stand_on_its_bank(side, seed):
+    scene = read_scene("a red fox by a mountain lake at sunset")
+    place = where(scene)
+    unit = SHORT_SIDE / min(side)
+    w, h = side[0] * unit, side[1] * unit
+    light = light_for(scene, seeded("light", seed))
+    st = Stage(scene, light, seeded("layout", seed), w, h, horizon(place, w, h))
+    (fox,) = arrange(st, place)
+    assert fox.shadow == "ground"
+    assert fox.foot > st.horizon + 0.8 * (h - st.horizon)
+    assert fox.height < 0.45 * h
+    assert 0 < fox.x - fox.width / 2 < fox.x + fox.width / 2 < w
+
+
+def test_a_red_fox_has_the_coat_of_a_fox_and_a_red_truck_is_red():
+    assert "#d8433f" not in drawing("a red fox, noon", width=64, height=64, seed=1)
+    assert "#d8433f" in drawing("a red truck, white background", width=64, height=64, seed=1)
+
+
+def test_furniture_is_indoors_whatever_the_weather_which_shows_through_the_window():
+    assert where(read_scene("two cats on a sofa, rainy evening")).enclosed == "room"
+    assert where(read_scene("a cat in the rain")).enclosed == ""
+    dry, wet = picture("a sofa, noon", side=300), picture("a sofa, noon, rain", side=300)
+    assert difference(dry, wet) > 1
+
+
+def test_a_portrait_fills_the_frame_on_a_plain_backdrop():
+    assert where(read_scene("portrait of a woman")).enclosed == "portrait"
+    assert where(read_scene("portrait of a woman in the forest")).behind == ("forest",)
+    image = picture("portrait of a woman", side=200)
+    assert image.crop(0, 0, 40, 40).extract_band(0).deviate() < 12
+    bare = picture("portrait of a man, noon", side=200)
+    assert difference(bare, picture("portrait of a man with a blue hat, noon", side=200)) > 2
+
+
+def test_one_reference_outdoors_leaves_most_of_the_place_in_sight():
+    card = pyvips.Image.black(80, 60).new_from_image([255, 0, 255]).cast("uchar")
+    data = card.write_to_buffer(".png")
+    spots = set()
+    for seed in range(4):
+        image = picture("a poster in a city street", side=200, seed=seed, references=[data])
+        hit = sum((image.extract_band(b) - c).abs() for b, c in enumerate((255, 0, 255))) < 60
+        assert 0.03 < hit.avg() / 255 < 0.3
+        spots.add(tuple(round(v / 10) for v in hit.find_trim(background=[0], threshold=10)))
+    assert len(spots) > 2

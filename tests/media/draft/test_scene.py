@@ -95,3 +95,44 @@ def test_the_same_thing_named_twice_is_one():
 
 def test_a_crowded_prompt_is_thinned():
     assert len(read_scene("cat dog fox bear owl lion horse whale").items) == ITEMS_MAX
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "an astronaut riding a horse",
+        "an astronaut riding on a horse",
+        "an astronaut on horseback",
+        "космонавт едет на лошади",
+        "космонавт скачет верхом на лошади",
+        "一个宇航员骑马",
+        "骑着马的宇航员",
+        "骑在马上的宇航员",
+        "ein Astronaut reitet auf einem Pferd",
+        "ein Astronaut, der ein Pferd reitet",
+        "un astronauta cabalgando un caballo",
+        "un astronauta a caballo",
+        "un astronaute qui monte un cheval",
+        "un astronaute à cheval",
+    ],
+)
+def test_riders_are_on_their_mounts_in_each_language(prompt):
+    items = read_scene(prompt).items
+    rider = next(i for i in items if i.name == "astronaut")
+    assert (rider.rel, items[rider.other].name) == ("on", "horse")
+
+
+def test_riding_past_something_seats_nobody_on_it():
+    assert all(i.rel == "" for i in read_scene("ein Auto fährt an einem Haus vorbei").items)
+
+
+def test_what_is_named_together_is_on_the_table_together_but_people_are_not():
+    items = read_scene("an owl reading a book on a table").items
+    assert [(i.name, i.rel) for i in items] == [("owl", "on"), ("book", "on"), ("table", "")]
+    assert read_scene("a man reading a book on a table").items[0].rel == ""
+    assert read_scene("an owl, a book on a table").items[0].rel == ""
+
+
+def test_a_hat_keeps_its_colour_to_itself():
+    woman = read_scene("a woman in a blue dress with a red hat").items[0]
+    assert (woman.colors, woman.hat) == (("blue",), "red")

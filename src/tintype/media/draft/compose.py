@@ -7,6 +7,7 @@ from tintype.media.draft.layout import Placed, arrange, on_ledge
 from tintype.media.draft.light import COLORS, light_for
 from tintype.media.draft.mark import test_mark
 from tintype.media.draft.pictures import Print, hung
+from tintype.media.draft.posted import beside, is_posted, posted
 from tintype.media.draft.scene import Scene, seeded
 from tintype.media.draft.settings.backdrop import Where, backdrop, horizon, where
 from tintype.media.draft.settings.enclosed import plinth
@@ -32,6 +33,8 @@ _LAMPS = frozenset(
         "#ffe9b0",
     ]
 )
+# What these are called red by is the colour that they have by nature.
+_NATURAL = frozenset([("fox", "red"), ("fox", "orange"), ("deer", "red")])
 # Window panes: daylight blue by day, lamp light when lamps are on.
 _PANES = frozenset(["#9fd0e0", "#bfe0ea", "#5d8fb0"])
 _LAMP_LIGHT = "#ffd98a"
@@ -61,11 +64,16 @@ def compose(
         scene = furnished(scene)
     alone = bool(prints) and not scene.items
     place = Where(enclosed="studio") if alone and not scene.settings else where(scene)
+    if prints and place.enclosed == "portrait":
+        place = Where(enclosed="studio")
     # Each part has a generator of its own, so that one subject more or less moves nothing else.
     key = (seed, place, sorted(scene.times), sorted(scene.weather), words if unknown else "")
     light = light_for(scene, seeded("light", *key))
     rng = seeded("backdrop", *key)
     st = Stage(scene, light, rng, w, h, horizon(place, w, h), bool(prints))
+    stands = is_posted(place, prints)
+    if stands and (alone or beside(st)):
+        st.pictures, st.aside = False, not alone
     behind = backdrop(st, place)
     st.rng = seeded("layout", *key, [item.name for item in scene.items])
     figures = arrange(st, place)
@@ -77,7 +85,8 @@ def compose(
         before += weather(st)
     st.rng = seeded("pictures", seed, len(prints))
     behind, before = restyled(st, behind + _SPLIT + before).split(_SPLIT)
-    pictures = hung(st, place, prints, alone=alone) if prints else ""
+    show = posted if stands else hung
+    pictures = show(st, place, prints, alone=alone) if prints else ""
     mark = test_mark(w, h) if test else ""
     return defs(*st.collected) + behind + pictures + before + border(st) + mark
 
@@ -102,7 +111,16 @@ def _subjects(st: Stage, place: Where, figures: list[Placed], seed: int) -> str:
 
 def _figure(st: Stage, place: Where, one: Placed) -> str:
     main, accent = _colors(st, one)
-    body = one.subject.draw(Brush(st.rng, main, accent, bound=bool(one.item.colors)))
+    body = one.subject.draw(
+        Brush(
+            st.rng,
+            main,
+            accent,
+            bound=bool(one.item.colors),
+            hat=_hat(one),
+            seated=one.item.rel == "on",
+        )
+    )
 
     def in_light(color: str) -> str:
         if color in _LAMPS:
@@ -111,7 +129,7 @@ def _figure(st: Stage, place: Where, one: Placed) -> str:
             return _LAMP_LIGHT
         if place.enclosed == "underwater":
             return mix(color, "#1f6f98", 0.16)
-        if place.enclosed in {"space", "studio"}:
+        if place.enclosed in {"space", "studio", "portrait"}:
             return color
         # The eye looks for the subject, so light colours it less than its surroundings.
         return mix(st.light.at(color, one.far), color, 0.42)
@@ -133,11 +151,18 @@ def _colors(st: Stage, one: Placed) -> tuple[str, str]:
         main = "#dfe8ee"
     elif one.item.name == "tree" and "autumn" in st.scene.weather:
         main = st.rng.choice(["#d98a3d", "#c9653f", "#d9a441"])
-    if one.item.colors:
+    natural = (one.item.name, *one.item.colors) in _NATURAL
+    if one.item.colors and not natural:
         main = COLORS[one.item.colors[0]]
         if len(one.item.colors) > 1:
             accent = COLORS[one.item.colors[1]]
     return main, accent
+
+
+def _hat(one: Placed) -> str:
+    if one.item.hat in {"", "plain"}:
+        return "#c9975a" if one.item.hat else ""
+    return COLORS[one.item.hat]
 
 
 def _shadow(st: Stage, one: Placed) -> str:

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tintype.media.draft.scene import Item
-from tintype.media.draft.settings.backdrop import Where
+from tintype.media.draft.settings.backdrop import Where, is_bust
 from tintype.media.draft.stage import Stage
-from tintype.media.draft.subjects import SUBJECTS, Subject
+from tintype.media.draft.subjects import SUBJECTS, Subject, riders
 
 # Things of life's every size share one picture: heights are compressed towards each other.
 _COMPRESS = 0.42
 _LEDGE_METRES_MAX = 0.5
+# By the water a lone figure is smaller, so that the water is seen.
+_BY_WATER: Mapping[str, float] = {"shore": 0.64, "coast": 0.64, "beach": 0.8}
+_AFLOAT = 0.5  # How large what is in the water is, seen from its shore.
+_BUST_TOP = 0.13  # The room above a portrait's head, as a share of the frame.
+_ROAD_FOOT = 0.76  # On a road that is seen from its side.
 _RELATED = frozenset(["on", "over", "under", "before", "behind"])  # Placed by their partner.
 _FOOT: Mapping[str, float] = {
     "field": 0.74,
@@ -18,6 +23,8 @@ _FOOT: Mapping[str, float] = {
     "snowland": 0.72,
     "desert": 0.68,
     "beach": 0.8,
+    "shore": 0.88,
+    "coast": 0.88,
     "city": 0.6,
     "road": 0.7,
     "sea": 0.46,
@@ -77,10 +84,13 @@ def area(st: Stage, place: Where) -> Area:
     elif place.enclosed == "underwater":
         foot = st.h * 0.93
     else:
-        foot = st.horizon + (st.h - st.horizon) * _FOOT[place.below]
-        if place.below == "road" and place.across:
-            foot = st.horizon + (st.h - st.horizon) * 0.76
-    return Area(margin, st.w - margin, top, foot)
+        share = _ROAD_FOOT if place.below == "road" and place.across else _FOOT[place.below]
+        foot = st.horizon + (st.h - st.horizon) * share
+    left, right = margin, st.w - margin
+    if st.aside:
+        # The pictures' stand takes the side of the light.
+        left, right = (left, st.w * 0.6) if st.light.sun_x > 0.5 else (st.w * 0.4, right)
+    return Area(left, right, top, foot)
 
 
 def on_ledge(st: Stage, place: Where) -> bool:
@@ -96,41 +106,121 @@ def on_ledge(st: Stage, place: Where) -> bool:
 
 def arrange(st: Stage, place: Where) -> list[Placed]:
     """Every subject placed, the farthest first."""
-    known = [(i, SUBJECTS[i.name]) for i in st.scene.items if i.name in SUBJECTS]
+    known = [(i, SUBJECTS[i.name]) for i in _mounted(st.scene.items) if i.name in SUBJECTS]
     if not known:
         return []
+    if is_bust(st.scene) and not st.pictures:
+        return [_bust(st, *known[0])]
     frame = area(st, place)
-    heights = _heights(st, frame, known)
+    heights = _heights(st, frame, place, known)
     roots = [n for n, (item, _) in enumerate(known) if item.rel not in _RELATED]
     roots = roots or [0]
     slots = _slots(st, frame, place, known, heights, roots)
     placed: list[Placed] = []
     at: dict[int, Placed] = {}
+    mounts: dict[int, list[Placed]] = {}
     for n in roots:
         copies = _copies(st, frame, place, known[n], heights[n], slots[n])
         at[n] = copies[len(copies) // 2]
         placed += copies
+        mounts[n] = copies
     for n, (item, subject) in enumerate(known):
         if n not in at:
             base = at.get(item.other, placed[0])
+            rider = riders.riding(item.name, subject, base.item.name)
+            if item.rel == "on" and rider is not None and _is_mount(base):
+                seated = [_riding(item, rider, m) for m in mounts.get(item.other, [base])]
+                seated = seated[: item.count]
+                at[n] = seated[0]
+                placed += seated
+                continue
             at[n] = _related(st, frame, item, subject, heights[n], base)
             placed.append(at[n])
             if item.rel == "on" and item.count > 1:
                 placed += _more_on(at[n], base, item.count)
+    placed = _spread(placed, at)
     return sorted(placed, key=lambda one: _depth_of(one, at))
 
 
+def _mounted(items: tuple[Item, ...]) -> list[Item]:
+    """The items with as many mounts as riders: "two men riding horses" are two horses."""
+    out = list(items)
+    for item in items:
+        if item.rel == "on" and item.count > 1 and riders.is_rider(item.name):
+            mount = out[item.other]
+            if SUBJECTS[mount.name].ridden > 0 or mount.name == "bicycle":
+                out[item.other] = replace(mount, count=item.count)
+    return out
+
+
 def _depth_of(one: Placed, at: Mapping[int, Placed]) -> tuple[int, float]:
-    """Sorts from back to front: riders behind what they ride, others on their seat before it."""
+    """Sorts from back to front: who is on something is painted after it."""
     if one.item.rel == "on" and one.item.other in at:
-        return (0, 0.0) if at[one.item.other].subject.ridden else (2, one.foot)
+        return 2, one.foot
     return 1, one.foot
 
 
-def _heights(st: Stage, frame: Area, known: list[tuple[Item, Subject]]) -> list[float]:
+def _is_mount(base: Placed) -> bool:
+    return base.subject.ridden > 0 or base.item.name == "bicycle"
+
+
+def _riding(item: Item, rider: Subject, mount: Placed) -> Placed:
+    """Astride `mount`, facing the way it faces."""
+    if mount.item.name == "bicycle":
+        height = mount.height * rider.height / mount.subject.height
+        return Placed(item, rider, mount.x, mount.foot, height, flip=mount.flip, shadow="none")
+    height = mount.height * mount.subject.ridden
+    ahead = -1 if mount.flip else 1
+    x = mount.x + ahead * (mount.subject.seat_x - 0.5) * mount.width
+    x += ahead * (0.5 - riders.SEAT_X / rider.width) * height * rider.width / rider.height
+    foot = mount.top + mount.height * mount.subject.seat
+    foot += height * (1 - riders.SEAT_Y / rider.height)
+    return Placed(item, rider, x, foot, height, flip=mount.flip, shadow="none")
+
+
+def _bust(st: Stage, item: Item, subject: Subject) -> Placed:
+    """Head and shoulders, the rest below the frame."""
+    shown = st.h * (1 - _BUST_TOP - (0.05 if item.hat else 0))
+    height = shown / subject.bust
+    height = min(height, st.w * 1.0 * subject.height / subject.width)
+    top = st.h - height * subject.bust
+    flip = subject.turns and st.rng.random() < 0.5
+    x = st.w / 2 + (0.5 - subject.face_x) * height * subject.width / subject.height * (
+        -1 if flip else 1
+    )
+    return Placed(item, subject, x, top + height, height, flip=flip, shadow="none")
+
+
+def _spread(placed: list[Placed], at: Mapping[int, Placed]) -> list[Placed]:
+    """Different things on one seat stand side by side on it, in the order of mention."""
+    on: dict[int, list[int]] = {}
+    for n, one in enumerate(placed):
+        if one.item.rel == "on" and one.item.other in at and not _is_mount(at[one.item.other]):
+            on.setdefault(one.item.other, []).append(n)
+    out = list(placed)
+    for other, numbers in on.items():
+        if len({placed[n].item.name for n in numbers}) < 2:
+            continue
+        base = at[other]
+        room = base.width * 0.86
+        k = min(1.0, room / sum(placed[n].width for n in numbers))
+        x = base.x - sum(placed[n].width for n in numbers) * k / 2
+        for n in numbers:
+            one = placed[n]
+            out[n] = replace(one, x=x + one.width * k / 2, height=one.height * k)
+            x += one.width * k
+    return out
+
+
+def _heights(
+    st: Stage, frame: Area, place: Where, known: list[tuple[Item, Subject]]
+) -> list[float]:
     """Heights in units: the largest fills its share of the frame, the rest stand to scale."""
-    tallest = max(s.metres for _, s in known)
-    ratios = [(s.metres / tallest) ** _COMPRESS for _, s in known]
+    ashore = place.below in _BY_WATER and not place.enclosed
+    # What is out on the water is far off, so it doesn't dwarf who stands on the bank.
+    near = [s.metres for _, s in known if not (ashore and s.place == "water")]
+    tallest = max(near or [s.metres for _, s in known])
+    ratios = [min(1.3, (s.metres / tallest) ** _COMPRESS) for _, s in known]
     across = sum(
         k * s.width / s.height * min(i.count, 4) ** 0.85
         for (i, s), k in zip(known, ratios, strict=True)
@@ -141,13 +231,21 @@ def _heights(st: Stage, frame: Area, known: list[tuple[Item, Subject]]) -> list[
         share = min(1.0, share * 1.25)
     room = (frame.foot - frame.top) * 0.96 * share
     stacked = any(i.rel in {"on", "over"} for i, _ in known)
+    ridden = any(
+        i.rel == "on" and 0 <= i.other < len(known) and known[i.other][1].ridden for i, _ in known
+    )
     if stacked:
-        room *= 0.72
+        room *= 0.84 if ridden else 0.72
+    if len(near) == 1 and near[0] <= 4 and not st.scene.close:
+        room *= _BY_WATER.get(place.below, 1.0) if not place.enclosed else 1.0
     # Long things are kept lower, or they would hide the place they are in.
     long = across > 1.5 and not st.scene.close
     most = st.s * (0.47 if long else 0.74)
     unit = min(room, frame.width * 0.92 * min(1.0, share + 0.15) / max(across, 0.01), most)
-    return [unit * k for k in ratios]
+    return [
+        unit * k * (_AFLOAT if ashore and s.place == "water" else 1.0)
+        for (_, s), k in zip(known, ratios, strict=True)
+    ]
 
 
 def _slots(
@@ -167,9 +265,9 @@ def _slots(
     gap = min(st.s * 0.08, max(0.0, (frame.width - total) / (len(roots) + 1)))
     used = total + gap * (len(roots) - 1)
     x = (frame.left + frame.right - used) / 2
-    if len(roots) == 1 and place.enclosed != "studio":
+    if len(roots) == 1 and not st.aside and place.enclosed != "studio":
         # Off-centre, away from the light, by the rule of thirds.
-        lean = (frame.width - used) * 0.17
+        lean = (frame.width - used) * (0.26 if place.below in {"shore", "coast"} else 0.17)
         x += -lean if st.light.sun_x > 0.5 else lean
     out = {}
     for n in roots:
@@ -193,9 +291,22 @@ def _base_height(
         return max(frame.top + height, middle + height / 2)
     if subject.place == "deep" and not place.watery:
         return st.h * 0.5 + height / 2 if place.enclosed != "room" else frame.foot
-    if subject.metres > 4 and not place.enclosed and subject.place == "ground":
-        return st.horizon + (st.h - st.horizon) * min(0.42, _FOOT[place.below])
-    return frame.foot
+    if on_ledge(st, place):
+        return frame.foot
+    return (
+        frame.foot if place.enclosed else st.horizon + (st.h - st.horizon) * _stand(place, subject)
+    )
+
+
+def _stand(place: Where, subject: Subject) -> float:
+    """How near something stands outdoors: 0 at the horizon, 1 at the lower edge."""
+    if subject.place == "water" and place.below in _BY_WATER:
+        return 0.2
+    if subject.metres > 4 and subject.place == "ground":
+        return 0.76 if place.below in {"shore", "coast"} else min(0.42, _FOOT[place.below])
+    if place.below == "road" and place.across:
+        return _ROAD_FOOT
+    return _FOOT[place.below]
 
 
 def _copies(
@@ -208,7 +319,8 @@ def _copies(
     air = item.flying or subject.place in {"air", "deep"}
     flip = subject.turns and r.random() < 0.5
     shadow = "none" if air or place.enclosed == "space" else "ground"
-    if place.watery and not air:
+    afloat = subject.place == "water" and place.below in _BY_WATER and not place.enclosed
+    if (place.watery and not air) or afloat:
         shadow = "water"
     n = item.count
     if n == 1:
@@ -266,13 +378,9 @@ def _related(
         case _:
             seat = base.top + base.height * base.subject.seat
             widest = base.width * 0.62
-            if base.subject.ridden:
-                widest *= 1.6
             k = min(height, widest * subject.height / subject.width, max(seat - st.h * 0.05, 60))
             side = (base.subject.seat_x - 0.5) * (-1 if base.flip else 1)
             x = base.x + side * base.width
-            if base.subject.ridden:
-                return Placed(item, subject, x, seat + k * 0.3, k, flip=base.flip, shadow="none")
             x += r.uniform(-0.12, 0.12) * base.width
             return Placed(item, subject, x, seat + k * 0.03, k, flip=flip, shadow="contact")
 

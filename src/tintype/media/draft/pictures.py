@@ -51,7 +51,8 @@ def _shrink(seen: Inspection) -> int:
     return next((k for k in (8, 4, 2) if k <= spare), 1)
 
 
-def _image(one: Print, x: float, y: float, w: float, h: float) -> str:
+def image(one: Print, x: float, y: float, w: float, h: float) -> str:
+    """The print's picture in a box, cut to its proportions."""
     return element(
         "image", href=one.uri, x=x, y=y, width=w, height=h, preserveAspectRatio="xMidYMid slice"
     )
@@ -112,8 +113,8 @@ def _card(st: Stage, place: Where, one: Print, x: float, y: float, w: float, h: 
         wood = "#5a3d2e"
         frame = rect(x - k, y - k, w + 2 * k, h + 2 * k, wood, 3)
         mat = rect(x - k * 0.4, y - k * 0.4, w + k * 0.8, h + k * 0.8, "#fbf6ea")
-        return shade + frame + mat + _image(one, x, y, w, h)
-    body = shade + rect(x - k, y - k, w + 2 * k, h + 2 * k, "#fdfaf3", 3) + _image(one, x, y, w, h)
+        return shade + frame + mat + image(one, x, y, w, h)
+    body = shade + rect(x - k, y - k, w + 2 * k, h + 2 * k, "#fdfaf3", 3) + image(one, x, y, w, h)
     if place.enclosed == "studio":
         body += rect(x + w / 2 - k * 2.2, y - k * 1.7, k * 4.4, k * 1.5, "#f3dfae", opacity=0.85)
     else:

@@ -110,6 +110,7 @@ _ONE_THING: Mapping[tuple[str, str], str] = {
     ("vase", "flower"): "bouquet",
 }
 _ONE_THING_WORDS = 4
+_MOUNTED: Mapping[str, str] = {"mounted": "horse", "wheeled": "bicycle"}
 _DANCERS = frozenset(["person", "woman", "child", "couple"])
 # What the verb "ride" takes; "rides past a house" seats nobody on the house.
 MOUNTS = GROUPS["animals"] | {"bicycle", "rocket"}
@@ -133,6 +134,7 @@ class _Reader:
     close: bool = False
     portrait: bool = False
     dancing: bool = False  # Said before its dancer.
+    hat: str = ""  # Likewise, before who wears it.
     clause: int = 0  # The number of the first item since the last punctuation.
     colors: list[str] = field(default_factory=list)  # Waiting for their noun.
     two_tone: bool = False  # They came as "black and white", which may mean the picture.
@@ -181,7 +183,7 @@ class _Reader:
         if (subject := mention.of("subject")) is not None:
             self._subject(subject, mention)
         elif "wear.hat" in mention.concepts:
-            self._hat(mention)
+            self._hat()
         elif (color := mention.of("color")) is not None:
             self._color(color, mention)
         elif (number := mention.of("number")) is not None:
@@ -205,7 +207,7 @@ class _Reader:
                     self.portrait = True
                 case "action" if name == "dancing":
                     self._dance()
-                case "action" if name in {"riding", "cycling", "mounted"}:
+                case "action" if name in {"riding", "cycling", *_MOUNTED}:
                     self._ride(name, mention)
                 case "action" if self.items:
                     self.items[-1] = replace(self.items[-1], flying=True)
@@ -235,14 +237,16 @@ class _Reader:
         elif not self.items[rider].rel:
             self._flush()
             self.noun, self.rel, self.rel_from = None, "ride", rider
-        if name == "mounted" and not any(item.name == "horse" for item in self.items):
-            self._subject("horse", mention)
+        mount = _MOUNTED.get(name)
+        if mount is not None and not any(item.name == mount for item in self.items):
+            self._subject(mount, mention)
 
-    def _hat(self, mention: Mention) -> None:
+    def _hat(self) -> None:
+        color = self.colors[0] if self.colors else "plain"
         if not (self.items and self.items[-1].name in GROUPS["people"]):
+            self.colors, self.hat = [], color
             return
         last = len(self.items) - 1
-        color = self.colors[0] if self.colors else "plain"
         self.items[last] = replace(self.items[last], hat=color)
         # A colour after the hat's word is the hat's in Spanish and French, and nobody else's.
         self.colors, self.noun, self.last = [], None, last
@@ -260,6 +264,8 @@ class _Reader:
                 return
         count = self.count or (3 if mention.plural else 1)
         item = Item(name, count, tuple(self.colors[:2]), self.flying)
+        if self.hat and name in GROUPS["people"]:
+            item, self.hat = replace(item, hat=self.hat), ""
         mounting = self.rel == "ride"
         if mounting:
             self.rel = "on" if name in MOUNTS else ""
@@ -282,8 +288,10 @@ class _Reader:
             return
         for n in range(self.clause, self.rel_from):
             item = self.items[n]
-            if not item.rel and item.name not in _SEATS and (
-                seat != "table" or item.name not in _PEOPLE
+            if (
+                not item.rel
+                and item.name not in _SEATS
+                and (seat != "table" or item.name not in _PEOPLE)
             ):
                 self.items[n] = replace(item, rel="on", other=len(self.items))
 

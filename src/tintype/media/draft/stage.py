@@ -26,6 +26,7 @@ class Stage:
     h: float
     horizon: float
     pictures: bool = False  # References hang above the subjects.
+    aside: bool = False  # They stand beside the subjects, on the side of the light.
     collected: list[str] = field(default_factory=list)
     water: str = ""  # The colour of the water, once it is painted.
 

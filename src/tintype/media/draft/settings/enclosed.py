@@ -5,7 +5,7 @@ import math
 from tintype.media.draft.colour import darker, lighter, mix
 from tintype.media.draft.light import COLORS
 from tintype.media.draft.settings.far import hills, natural
-from tintype.media.draft.sky import celestial, clouds, sparkle, stars
+from tintype.media.draft.sky import celestial, clouds, fog_bank, rain, snowfall, sparkle, stars
 from tintype.media.draft.stage import Stage
 from tintype.media.draft.svg import (
     circle,
@@ -83,7 +83,7 @@ def window(st: Stage, cx: float, cy: float, half_w: float, half_h: float, frame:
         sky += sun
     elif st.scene.shows("clouds"):
         sky += group(clouds(st), transform="scale(0.4)")
-    sky += hills(inner, inner.h, rise=half_h * 0.7)
+    sky += hills(inner, inner.h, rise=half_h * 0.7) + _outside(inner)
     out = rect(cx - half_w - 18, cy - half_h - 18, half_w * 2 + 36, half_h * 2 + 36, frame, 8)
     out += group(
         group(sky, transform=f"translate({num(cx - half_w)} {num(cy - half_h)})"),
@@ -95,6 +95,18 @@ def window(st: Stage, cx: float, cy: float, half_w: float, half_h: float, frame:
     return out + sill
 
 
+def _outside(st: Stage) -> str:
+    """The weather as it looks through a window."""
+    kinds, out = st.scene.weather, ""
+    if "fog" in kinds:
+        out += fog_bank(st, st.h * 0.7, st.h * 0.7, 0.8)
+    if kinds & {"rain", "storm"}:
+        out += rain(st)
+    if "snowfall" in kinds:
+        out += snowfall(st)
+    return out
+
+
 _STUDIOS = (
     ("#f3c9b5", "#e07a5f", "#f7e8d6"),
     ("#bcd8cf", "#5b9a8b", "#f4efe1"),
@@ -103,6 +115,20 @@ _STUDIOS = (
     ("#bfd7ea", "#5d8fbf", "#f2f6fb"),
     ("#f0c4cb", "#cf6f83", "#fdf0ee"),
 )
+
+
+def portrait(st: Stage) -> str:
+    """A plain backdrop, softly lit from the side of the light, darker towards its rim."""
+    wall, shape, _ = st.rng.choice(_STUDIOS)
+    asked = st.scene.setting_colors.get("studio") or st.scene.tint
+    if asked:
+        wall, shape = lighter(COLORS[asked], 0.3), COLORS[asked]
+    edge = st.depth(mix(shape, "#2b2440", 0.16), 0)
+    out = rect(0, 0, st.w, st.h, st.linear((0, edge), (1, darker(edge, 0.14))))
+    x = st.w * (0.5 + (st.light.sun_x - 0.5) * 0.4)
+    glow = st.depth(lighter(wall, 0.4), 0)
+    paint = st.radial((0, glow, 0.95), (0.45, glow, 0.6), (1, glow, 0))
+    return out + ellipse(x, st.h * 0.42, st.s * 0.85, st.s * 0.85, paint)
 
 
 def studio(st: Stage) -> str:

@@ -6,7 +6,7 @@ from tintype.media.draft.shapes import leaf
 from tintype.media.draft.stage import Stage
 from tintype.media.draft.svg import num, rect, stroke
 
-_LEAFY = frozenset({"field", "forest", "road", "lake"})
+_LEAFY = frozenset({"field", "forest", "road", "lake", "shore", "coast"})
 
 
 def foreground(st: Stage, place: Where) -> str:

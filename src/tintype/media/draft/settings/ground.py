@@ -11,7 +11,7 @@ from tintype.media.draft.svg import circle, ellipse, group, num, path, polygon, 
 def field(st: Stage) -> str:
     """Rolling meadow in three planes with a few flowers."""
     r, y, low = st.rng, st.horizon, st.h - st.horizon
-    green = natural(st, "field", _grass(st))
+    green = natural(st, "field", grass(st))
     out = rect(0, y - 2, st.w, low + 4, st.depth(green, 0.4))
     for i, far in enumerate((0.32, 0.16, 0.0)):
         top = y + low * (0.07 + 0.26 * i)
@@ -21,10 +21,10 @@ def field(st: Stage) -> str:
         if i == 0 and st.scene.shows("trees"):
             for _ in range(round(4 * st.w / st.s)):
                 out += round_tree(st, r.uniform(0, st.w), top, r.uniform(26, 50), green, 0.35)
-    return out + _tufts(st, green, y + low * 0.45)
+    return out + tufts(st, green, y + low * 0.45)
 
 
-def _grass(st: Stage) -> str:
+def grass(st: Stage) -> str:
     weather = st.scene.weather
     if "autumn" in weather:
         return st.rng.choice(["#c7974a", "#b98b45"])
@@ -33,7 +33,7 @@ def _grass(st: Stage) -> str:
     return st.rng.choice(["#7fae5d", "#8fb45f", "#6fa368", "#9db85c"])
 
 
-def _tufts(st: Stage, green: str, top: float) -> str:
+def tufts(st: Stage, green: str, top: float) -> str:
     """Blades of grass, and flowers when the season has them."""
     r = st.rng
     blades, blooms = "", ""
@@ -287,7 +287,7 @@ def road_across(st: Stage) -> str:
     low = st.h - st.horizon
     top, bottom = st.horizon + low * 0.5, st.horizon + low * 0.94
     asphalt = st.depth(_asphalt(st), 0)
-    land = "#d9a060" if "desert" in st.scene.settings else natural(st, "field", _grass(st))
+    land = "#d9a060" if "desert" in st.scene.settings else natural(st, "field", grass(st))
     earth = st.depth(mix(land, "#6b5a45", 0.4), 0)
     out = rect(0, top - low * 0.06, st.w, low, earth)
     out += rect(0, top, st.w, bottom - top, st.linear((0, lighter(asphalt, 0.16)), (1, asphalt)))
@@ -363,4 +363,4 @@ def forest_floor(st: Stage) -> str:
                 f"{num(base + 12)}Q{num(x - k)} {num(base)} {num(x - k * 0.85)} {num(base - 40)}Z",
                 mix(bark, st.light.haze, 0.22 * i),
             )
-    return out + _tufts(st, mix(tone, "#2c5a3a", 0.4), y + low * 0.5)
+    return out + tufts(st, mix(tone, "#2c5a3a", 0.4), y + low * 0.5)

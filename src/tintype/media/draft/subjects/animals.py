@@ -307,6 +307,8 @@ SUBJECTS: Mapping[str, Subject] = {
         0.35,
         "room",
         ("#e8913f", "#8c8794", "#3a3640", "#d9b48a", "#c97a4a"),
+        face_x=0.5,
+        bust=0.74,
         share=0.72,
     ),
     "dog": Subject(
@@ -317,10 +319,21 @@ SUBJECTS: Mapping[str, Subject] = {
         0.6,
         "field",
         ("#c98a4b", "#e0b070", "#8a5a3c", "#f0e2c8"),
+        face_x=0.5,
+        bust=0.74,
         share=0.74,
     ),
     "fox": Subject(
-        fox, 190, 200, "ground", 0.45, "forest", ("#e2702f", "#d9642b", "#ea8440"), share=0.72
+        fox,
+        190,
+        200,
+        "ground",
+        0.45,
+        "forest",
+        ("#e2702f", "#d9642b", "#ea8440"),
+        face_x=0.421,
+        bust=0.74,
+        share=0.72,
     ),
     "wolf": Subject(
         fox,
@@ -330,6 +343,8 @@ SUBJECTS: Mapping[str, Subject] = {
         0.8,
         "mountains+forest+snowland",
         ("#7d8799", "#69728a", "#8f8f9c"),
+        face_x=0.421,
+        bust=0.74,
         share=0.74,
     ),
     "rabbit": Subject(
@@ -340,8 +355,23 @@ SUBJECTS: Mapping[str, Subject] = {
         0.3,
         "field",
         ("#d8c3a8", "#b9a08a", "#f1ebe2", "#a3928c"),
+        face_x=0.5,
+        bust=0.74,
         share=0.66,
     ),
-    "lion": Subject(lion, 170, 200, "ground", 1.1, "desert", ("#e3ad55", "#dca04a"), share=0.78),
-    "panda": Subject(panda, 180, 206, "ground", 1.0, "forest", ("#fbf8f2",), share=0.76),
+    "lion": Subject(
+        lion,
+        170,
+        200,
+        "ground",
+        1.1,
+        "desert",
+        ("#e3ad55", "#dca04a"),
+        face_x=0.471,
+        bust=0.74,
+        share=0.78,
+    ),
+    "panda": Subject(
+        panda, 180, 206, "ground", 1.0, "forest", ("#fbf8f2",), face_x=0.444, bust=0.74, share=0.76
+    ),
 }

@@ -23,6 +23,8 @@ class Brush:
     main: str
     accent: str
     bound: bool = False  # The prompt named the colour, so a drawing keeps to it.
+    seated: bool = False  # It is on another subject, so it needs no perch of its own.
+    hat: str = ""  # The colour of a hat, where the prompt gives one.
 
     def dark(self, share: float = 0.22) -> str:
         return darker(self.main, share)
@@ -50,7 +52,9 @@ class Subject:
     share: float = 0.8
     seat: float = 0.0
     seat_x: float = 0.5  # Along its width, when it faces right.
-    ridden: bool = False  # What sits on it straddles it, its legs behind.
+    ridden: float = 0.0  # The height of who sits astride it, as a share of its own.
+    bust: float = 0.0  # The upper part that a portrait shows; 0 for what has none.
+    face_x: float = 0.5  # Where along its width the face is, when it faces right.
     turns: bool = True  # May be mirrored.
     tilt: float = 0.0  # Degrees by which the seed may lean it, nose up.
     sink: float = 0.08  # The part of the height that is under water, for what is in water.

@@ -213,7 +213,7 @@ SUBJECTS: Mapping[str, Subject] = {
         share=0.84,
         seat=0.4,
         seat_x=0.44,
-        ridden=True,
+        ridden=0.86,
     ),
     "bear": Subject(
         bear,
@@ -226,7 +226,7 @@ SUBJECTS: Mapping[str, Subject] = {
         share=0.78,
         seat=0.26,
         seat_x=0.42,
-        ridden=True,
+        ridden=0.95,
     ),
     "elephant": Subject(
         elephant,
@@ -239,9 +239,19 @@ SUBJECTS: Mapping[str, Subject] = {
         share=0.84,
         seat=0.16,
         seat_x=0.38,
-        ridden=True,
+        ridden=0.62,
     ),
     "deer": Subject(
-        deer, 212, 222, "ground", 1.5, "forest", ("#b9743f", "#a5673c", "#c4854c"), share=0.84
+        deer,
+        212,
+        222,
+        "ground",
+        1.5,
+        "forest",
+        ("#b9743f", "#a5673c", "#c4854c"),
+        share=0.84,
+        seat=0.5,
+        seat_x=0.4,
+        ridden=0.7,
     ),
 }

@@ -132,10 +132,11 @@ def bird(b: Brush) -> str:
 def owl(b: Brush) -> str:
     """Front on, upon a branch."""
     pale, dark = lighter(b.main, 0.6), b.dark(0.35)
-    out = stroke("M-6 186C40 178 110 182 166 176", "#5d4033", 15) + stroke(
-        "M126 180C140 172 150 160 156 150", "#5d4033", 8
-    )
-    out += leaf(156, 150, -60, 26, 7, "#6a9a4f") + leaf(148, 162, 0, 26, 7, "#5a8a48")
+    out = ""
+    if not b.seated:
+        out += stroke("M-6 186C40 178 110 182 166 176", "#5d4033", 15)
+        out += stroke("M126 180C140 172 150 160 156 150", "#5d4033", 8)
+        out += leaf(156, 150, -60, 26, 7, "#6a9a4f") + leaf(148, 162, 0, 26, 7, "#5a8a48")
     out += path(
         "M80 20C120 20 134 56 132 104C130 150 110 186 80 188C50 186"
         " 30 150 28 104C26 56 40 20 80 20Z",
@@ -254,10 +255,13 @@ SUBJECTS: Mapping[str, Subject] = {
         0.4,
         "forest",
         ("#8a6448", "#9a7a5c", "#7d6a72"),
+        bust=0.66,
         share=0.72,
         turns=False,
     ),
-    "penguin": Subject(penguin, 156, 200, "ground", 0.8, "snowland", ("#2a3148",), share=0.7),
+    "penguin": Subject(
+        penguin, 156, 200, "ground", 0.8, "snowland", ("#2a3148",), bust=0.66, share=0.7
+    ),
     "butterfly": Subject(
         butterfly,
         200,

@@ -22,7 +22,7 @@ def _face(x: float, y: float, skin: str) -> str:
     )
 
 
-def _head(b: Brush, x: float, y: float, skin: str, hair: str, *, long: bool) -> str:
+def head(b: Brush, x: float, y: float, skin: str, hair: str, *, long: bool) -> str:
     """A head centred on (x, y) with hair behind and before the face."""
     out = ""
     if long:
@@ -33,11 +33,22 @@ def _head(b: Brush, x: float, y: float, skin: str, hair: str, *, long: bool) -> 
     out += rect(x - 8, y + 14, 16, 22, darker(skin, 0.16), 6)
     out += ellipse(x, y, 21, 24, skin) + _face(x, y + 3, skin)
     if long:
-        return out + path(
-            f"M{x - 23} {y + 8}C{x - 28} {y - 30} {x + 28} {y - 32} {x + 23}"
-            f" {y + 8}C{x + 20} {y - 8} {x + 8} {y - 14} {x - 2} {y - 13}"
-            f"C{x - 12} {y - 10} {x - 21} {y - 6} {x - 23} {y + 8}Z",
-            hair,
+        return (
+            out
+            + path(
+                f"M{x - 23} {y + 8}C{x - 28} {y - 30} {x + 28} {y - 32} {x + 23}"
+                f" {y + 8}C{x + 20} {y - 8} {x + 8} {y - 14} {x - 2} {y - 13}"
+                f"C{x - 12} {y - 10} {x - 21} {y - 6} {x - 23} {y + 8}Z",
+                hair,
+            )
+            + (_hat(x, y, b.hat) if b.hat else "")
+        )
+    if b.hat:
+        crop = f"M{x - 22} {y + 4}C{x - 26} {y - 24} {x + 26} {y - 24} {x + 22} {y + 4}"
+        return (
+            out
+            + path(f"{crop}C{x + 16} {y - 8} {x - 16} {y - 8} {x - 22} {y + 4}Z", hair)
+            + _hat(x, y, b.hat)
         )
     if b.rng.random() < 0.3:
         return (
@@ -54,6 +65,22 @@ def _head(b: Brush, x: float, y: float, skin: str, hair: str, *, long: bool) -> 
         f"C{x + 18} {y - 8} {x + 14} {y - 13} {x + 8} {y - 14}C{x - 4}"
         f" {y - 10} {x - 18} {y - 10} {x - 22} {y + 2}Z",
         hair,
+    )
+
+
+def _hat(x: float, y: float, color: str) -> str:
+    """A hat with a brim and a band on a head centred on (x, y)."""
+    crown = f"M{x - 22} {y - 13}C{x - 24} {y - 44} {x - 12} {y - 48} {x - 2} {y - 43}"
+    crown += f"C{x + 12} {y - 50} {x + 25} {y - 44} {x + 22} {y - 13}Z"
+    out = path(crown, color) + path(
+        f"M{x - 22} {y - 22}C{x - 8} {y - 17} {x + 8} {y - 17} {x + 22} {y - 22}"
+        f"V{y - 11}H{x - 22}Z",
+        darker(color, 0.45),
+    )
+    return out + path(
+        f"M{x - 42} {y - 9}C{x - 24} {y - 21} {x + 24} {y - 21} {x + 42} {y - 9}"
+        f"C{x + 20} {y - 3} {x - 20} {y - 3} {x - 42} {y - 9}Z",
+        darker(color, 0.14),
     )
 
 
@@ -110,7 +137,7 @@ def _standing(b: Brush, x: float, color: str, *, skirt: bool) -> str:
         f" 152C{x + 28} 130 {x + 24} 116 {x + 20} 104Z",
         darker(color, 0.1),
     ) + circle(x + 35, 156, 8, darker(skin, 0.1))
-    return out + _head(b, x, 44, skin, hair, long=skirt or r.random() < 0.1)
+    return out + head(b, x, 44, skin, hair, long=skirt or r.random() < 0.1)
 
 
 def person(b: Brush) -> str:
@@ -221,6 +248,22 @@ def hiker(b: Brush) -> str:
     return out + circle(90, 46, 2, INK) + stroke("M86 56Q91 58 95 55", darker(skin, 0.5), 2)
 
 
+def helmet(suit: str, trim: str) -> str:
+    """An astronaut's head, centred on (75, 44)."""
+    shade = mix(suit, "#5d5f8f", 0.28)
+    out = circle(75, 44, 43, suit) + path(
+        "M92 5C112 14 118 30 118 44C118 68 98 87 76 87C104 70 108 32 92 5Z", shade
+    )
+    out += path(
+        "M75 14C100 14 110 30 108 48C106 66 92 74 75 74C58 74 44 66 42 48C40 30 50 14 75 14Z",
+        "#22305f",
+    )
+    out += path(
+        "M50 36C54 24 64 20 76 20C62 28 56 40 56 56C50 52 48 44 50 36Z", "#7fc3e8", opacity=0.85
+    ) + circle(94, 54, 4, "#ffffff", opacity=0.7)
+    return out + rect(28, 36, 10, 22, trim, 4) + rect(112, 36, 10, 22, darker(trim, 0.2), 4)
+
+
 def astronaut(b: Brush) -> str:
     suit = b.main if b.bound else "#f6f4f0"
     shade, trim = mix(suit, "#5d5f8f", 0.28), b.accent if b.bound else b.main
@@ -246,22 +289,37 @@ def astronaut(b: Brush) -> str:
         + circle(78, 114, 5, "#f2c14e")
         + rect(58, 124, 32, 5, "#8fd3e8", 2)
     )
-    out += circle(75, 44, 43, suit) + path(
-        "M92 5C112 14 118 30 118 44C118 68 98 87 76 87C104 70 108 32 92 5Z", shade
+    return out + helmet(suit, trim)
+
+
+def robot_head(b: Brush) -> str:
+    """A robot's head and neck, centred on (75, 54), with its antenna."""
+    metal, dark, glow = b.main, b.dark(0.3), "#8ff0e6"
+    aerial = stroke("M75 24V6", dark, 5) + circle(75, 5, 7, "#f2b43a")
+    out = (
+        rect(60, 82, 30, 14, dark)
+        + rect(26, 22, 98, 64, metal, 20)
+        + path(
+            "M98 22H104C116 22 124 32 124 42V66C124 78 116 86 104 86H92C106 66 108 44 98 22Z",
+            b.dark(0.16),
+        )
     )
-    out += path(
-        "M75 14C100 14 110 30 108 48C106 66 92 74 75 74C58 74 44 66 42 48C40 30 50 14 75 14Z",
-        "#22305f",
+    out += rect(36, 34, 78, 38, "#22283f", 15) + "".join(
+        circle(x, 52, 9, glow) + circle(x, 52, 4.4, "#ffffff") for x in (58, 92)
     )
-    out += path(
-        "M50 36C54 24 64 20 76 20C62 28 56 40 56 56C50 52 48 44 50 36Z", "#7fc3e8", opacity=0.85
-    ) + circle(94, 54, 4, "#ffffff", opacity=0.7)
-    return out + rect(28, 36, 10, 22, trim, 4) + rect(112, 36, 10, 22, darker(trim, 0.2), 4)
+    return (
+        aerial
+        + out
+        + rect(15, 42, 12, 24, dark, 5)
+        + rect(123, 42, 12, 24, b.dark(0.45), 5)
+        + rect(36, 26, 40, 4, lighter(metal, 0.5), 2)
+        + stroke("M66 66H84", glow, 3)
+    )
 
 
 def robot(b: Brush) -> str:
     metal, dark, glow = b.main, b.dark(0.3), "#8ff0e6"
-    out = stroke("M75 24V6", dark, 5) + circle(75, 5, 7, "#f2b43a")
+    out = ""
     for x, tone in ((44, metal), (84, b.dark(0.16))):
         out += rect(x, 168, 22, 34, darker(tone, 0.35), 5) + rect(x - 5, 196, 34, 20, tone, 8)
     out += stroke("M24 110C2 118 -2 142 6 160", dark, 12) + path(
@@ -281,33 +339,31 @@ def robot(b: Brush) -> str:
         + circle(70, 158, 5, "#f2c14e")
         + circle(86, 158, 5, glow)
     )
-    out += (
-        rect(60, 82, 30, 14, dark)
-        + rect(26, 22, 98, 64, metal, 20)
-        + path(
-            "M98 22H104C116 22 124 32 124 42V66C124 78 116 86 104 86H92C106 66 108 44 98 22Z",
-            b.dark(0.16),
-        )
-    )
-    out += rect(36, 34, 78, 38, "#22283f", 15) + "".join(
-        circle(x, 52, 9, glow) + circle(x, 52, 4.4, "#ffffff") for x in (58, 92)
-    )
-    return (
-        out
-        + rect(15, 42, 12, 24, dark, 5)
-        + rect(123, 42, 12, 24, b.dark(0.45), 5)
-        + rect(36, 26, 40, 4, lighter(metal, 0.5), 2)
-        + stroke("M66 66H84", glow, 3)
-    )
+    return out + robot_head(b)
 
 
 _CLOTHES = ("#d8533f", "#2f8f9a", "#e8a13a", "#5d6fb8", "#b8557f")
 SUBJECTS: Mapping[str, Subject] = {
-    "person": Subject(person, 120, 240, "ground", 1.7, "city", _CLOTHES, share=0.86),
-    "woman": Subject(woman, 120, 240, "ground", 1.65, "city", ("#2f8f9a", *_CLOTHES), share=0.86),
-    "man": Subject(man, 120, 240, "ground", 1.8, "city", ("#5d6fb8", *_CLOTHES), share=0.86),
-    "child": Subject(child, 136, 240, "ground", 1.1, "field", ("#e8a13a", *_CLOTHES), share=0.74),
-    "couple": Subject(couple, 184, 240, "ground", 1.75, "beach", _CLOTHES, share=0.84),
+    "person": Subject(person, 120, 240, "ground", 1.7, "city", _CLOTHES, bust=0.5, share=0.86),
+    "woman": Subject(
+        woman, 120, 240, "ground", 1.65, "city", ("#2f8f9a", *_CLOTHES), bust=0.5, share=0.86
+    ),
+    "man": Subject(
+        man, 120, 240, "ground", 1.8, "city", ("#5d6fb8", *_CLOTHES), bust=0.5, share=0.86
+    ),
+    "child": Subject(
+        child,
+        136,
+        240,
+        "ground",
+        1.1,
+        "field",
+        ("#e8a13a", *_CLOTHES),
+        face_x=0.441,
+        bust=0.5,
+        share=0.74,
+    ),
+    "couple": Subject(couple, 184, 240, "ground", 1.75, "beach", _CLOTHES, bust=0.5, share=0.84),
     "dancer": Subject(
         dancer,
         168,
@@ -316,13 +372,32 @@ SUBJECTS: Mapping[str, Subject] = {
         1.7,
         "studio",
         ("#e88aa8", "#8f7fd0", "#e2574c", "#5fa8b8"),
+        face_x=0.542,
+        bust=0.42,
         share=0.88,
     ),
     "hiker": Subject(
-        hiker, 146, 240, "ground", 1.8, "mountains", ("#d8433f", "#2f8f9a", "#e8953a"), share=0.8
+        hiker,
+        146,
+        240,
+        "ground",
+        1.8,
+        "mountains",
+        ("#d8433f", "#2f8f9a", "#e8953a"),
+        face_x=0.548,
+        bust=0.56,
+        share=0.8,
     ),
     "astronaut": Subject(
-        astronaut, 152, 220, "ground", 1.9, "space", ("#e8833a", "#d8433f", "#3f8fd0"), share=0.72
+        astronaut,
+        152,
+        220,
+        "ground",
+        1.9,
+        "space",
+        ("#e8833a", "#d8433f", "#3f8fd0"),
+        bust=0.66,
+        share=0.72,
     ),
     "robot": Subject(
         robot,
@@ -332,6 +407,7 @@ SUBJECTS: Mapping[str, Subject] = {
         1.6,
         "city",
         ("#7fa8b8", "#e0a04a", "#b8c2cc", "#d9776a"),
+        bust=0.66,
         share=0.76,
     ),
 }
