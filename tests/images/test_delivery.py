@@ -330,6 +330,7 @@ async def test_simultaneous_first_requests_render_once(
             settings=idle_house.settings, database=database,
             storage=open_storage(idle_house.settings.storage_url),
             signals=Signals(database.dsn), pixels=pixels, background=Background(), places=Places(),
+            networks=[],
         )  # fmt: skip
         flight = delivery.SingleFlight()
 

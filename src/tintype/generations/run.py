@@ -40,7 +40,6 @@ _INSIST_SECONDS: Final = 0.5
 _AWAY_SECONDS: Final = 2.0
 _RETRY_AFTER_SECONDS_MAX: Final = 300.0
 _TOO_EARLY: Final = timedelta(seconds=0.5)
-__all__ = ["DIED", "Studio", "end", "give_back", "run"]
 _log = log.get("tintype.run")
 _ERROR_CODES: Final = {
     "CONTENT_REJECTED": "CONTENT_REJECTED",
