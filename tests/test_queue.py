@@ -193,6 +193,8 @@ async def _cut(database_url: str) -> None:
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     await admin.close()
+    # The pool meets its own cut connections one by one.
+    await asyncio.sleep(0.2)
 
 
 async def test_a_lost_connection_stops_neither_the_running_nor_the_taking(

@@ -72,8 +72,9 @@ def described(routes: Iterable[ControllerRouterHandler]) -> Iterator[Described]:
     """Each route with each of its methods; a raw ASGI route is read with GET."""
     for handler in routes:
         if isinstance(handler, HTTPRouteHandler):
-            for method in sorted(handler.http_methods):
-                yield from _of(handler, str(method))
+            # HEAD goes without saying where there is GET (RFC 9110 §9.3.2).
+            for method in sorted({str(name) for name in handler.http_methods} - {"HEAD"}):
+                yield from _of(handler, method)
         elif isinstance(handler, ASGIRouteHandler):
             yield from _of(handler, "GET")
 
