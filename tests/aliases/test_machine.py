@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
-import asyncpg
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -14,14 +12,14 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
+from support.machines import on_database, run
 from tintype.accounts import operations as accounts
 from tintype.aliases import operations as aliases
 from tintype.core.caller import SCOPES, Caller
 from tintype.core.errors import AliasTaken, NotFound, ValidationFailed
-from tintype.db.pool import Database, connect
+from tintype.db.pool import Database
 from tintype.flows import operations as flows
 from tintype.images import operations as images
 from tintype.images.intake import StoredPicture
@@ -226,23 +224,9 @@ class Names(RuleBasedStateMachine):
 @pytest.fixture
 def names(cluster: str) -> Iterator[type[Names]]:
     """The machine with a database of its own; each run of it opens a new organization."""
-    loop = asyncio.new_event_loop()
-    admin = loop.run_until_complete(asyncpg.connect(cluster.replace("/tintype?", "/postgres?")))
-    loop.run_until_complete(admin.execute("CREATE DATABASE alias_machine TEMPLATE tintype"))
-    url = cluster.replace("/tintype?", "/alias_machine?")
-    database = loop.run_until_complete(connect(url, size=4, wait_seconds=5))
-    yield type("Library", (Names,), {"loop": loop, "database": database})
-    loop.run_until_complete(database.close())
-    loop.run_until_complete(admin.execute("DROP DATABASE alias_machine WITH (FORCE)"))
-    loop.run_until_complete(admin.close())
-    loop.close()
+    with on_database(cluster, "alias_machine", Names) as machine:
+        yield machine
 
 
 def test_no_sequence_of_changes_parts_the_names_from_the_model(names: type[Names]) -> None:
-    run_state_machine_as_test(
-        names,
-        settings=settings(
-            max_examples=50, stateful_step_count=30, deadline=None, database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+    run(names, examples=50)

@@ -6,7 +6,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -14,15 +13,15 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
+from support.machines import on_database, run
 from tintype.accounts import operations as accounts
 from tintype.core import ids
 from tintype.core.errors import Conflict, InsufficientCredits, ValidationFailed
 from tintype.credits import operations as credits
 from tintype.credits import queries
-from tintype.db.pool import Database, connect
+from tintype.db.pool import Database
 
 AMOUNTS = st.integers(1, 40)
 
@@ -217,24 +216,10 @@ class Ledger(RuleBasedStateMachine):
 
 @pytest.fixture
 def books(cluster: str) -> Iterator[type[Ledger]]:
-    """The machine with a database of its own; each run of it opens new organizations."""
-    loop = asyncio.new_event_loop()
-    admin = loop.run_until_complete(asyncpg.connect(cluster.replace("/tintype?", "/postgres?")))
-    loop.run_until_complete(admin.execute("CREATE DATABASE ledger_machine TEMPLATE tintype"))
-    url = cluster.replace("/tintype?", "/ledger_machine?")
-    database = loop.run_until_complete(connect(url, size=4, wait_seconds=5))
-    yield type("Books", (Ledger,), {"loop": loop, "database": database})
-    loop.run_until_complete(database.close())
-    loop.run_until_complete(admin.execute("DROP DATABASE ledger_machine WITH (FORCE)"))
-    loop.run_until_complete(admin.close())
-    loop.close()
+    """The machine with a database of its own; each run of it opens a new organization."""
+    with on_database(cluster, "ledger_machine", Ledger) as machine:
+        yield machine
 
 
 def test_no_sequence_of_movements_breaks_the_books(books: type[Ledger]) -> None:
-    run_state_machine_as_test(
-        books,
-        settings=settings(
-            max_examples=60, stateful_step_count=30, deadline=None, database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+    run(books, examples=60)

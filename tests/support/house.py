@@ -19,6 +19,7 @@ from tintype.core.caller import SCOPES, Caller
 from tintype.core.settings import Settings, load
 from tintype.credits import operations as credits
 from tintype.db.pool import Database, connect
+from tintype.engines.registry import Engines
 from tintype.generations.studio import Studio
 from tintype.keys import operations as keys
 
@@ -174,9 +175,9 @@ async def opened(settings: Settings, *, with_worker: bool = True) -> AsyncIterat
 
 
 @contextlib.asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[Studio]:
-    """A worker in this process."""
-    async with worker.opened(settings) as studio:
+async def working(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Studio]:
+    """A worker in this process, with the engines of the product unless others are given."""
+    async with worker.opened(settings, engines) as studio:
         taking = worker.consumer(studio)
         beside = worker.chores(studio)
         consuming = asyncio.create_task(taking.run())

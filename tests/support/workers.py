@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from support import faulty_engine
+from support import house as houses
 from support.house import House
-from tintype import worker
 from tintype.core.settings import Settings
 from tintype.engines.registry import Engines
 from tintype.generations.studio import Studio
@@ -21,22 +21,11 @@ from tintype.generations.studio import Studio
 _TESTS = Path(__file__).parent.parent
 
 
-@contextlib.asynccontextmanager
-async def working(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Studio]:
+def working(
+    settings: Settings, engines: Engines | None = None
+) -> contextlib.AbstractAsyncContextManager[Studio]:
     """A worker in this process, with the faulty engine unless another is given."""
-    async with worker.opened(settings, engines or faulty_engine.engines()) as studio:
-        taking = worker.consumer(studio)
-        beside = worker.chores(studio)
-        consuming = asyncio.create_task(taking.run())
-        try:
-            yield studio
-        finally:
-            taking.stop()
-            async with asyncio.timeout(20):
-                await consuming
-            for chore in beside:
-                chore.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+    return houses.working(settings, engines or faulty_engine.engines())
 
 
 class Worker:

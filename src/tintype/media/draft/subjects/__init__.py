@@ -14,6 +14,7 @@ from tintype.media.draft.subjects import (
     people,
     plants,
     products,
+    suited,
     swimmers,
     vehicles,
 )
@@ -29,6 +30,7 @@ SUBJECTS: Mapping[str, Subject] = {
     **food.SUBJECTS,
     **furniture.SUBJECTS,
     **people.SUBJECTS,
+    **suited.SUBJECTS,
     **plants.SUBJECTS,
     **products.SUBJECTS,
     **swimmers.SUBJECTS,

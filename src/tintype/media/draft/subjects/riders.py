@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tintype.media.draft.colour import darker, lighter, mix
-from tintype.media.draft.subjects import people
+from tintype.media.draft.subjects import people, suited
 from tintype.media.draft.subjects.base import Brush, Subject
 from tintype.media.draft.svg import circle, group, path, rect, stroke
 
@@ -48,7 +48,7 @@ def _suited(b: Brush) -> _Look:
     trim = b.accent if b.bound else b.main
 
     def helmet(x: float, y: float) -> str:
-        whole = people.helmet(suit, trim)
+        whole = suited.helmet(suit, trim)
         return group(
             whole, transform=f"translate({x - 75 * 0.86:.1f} {y - 46 * 0.86:.1f}) scale(0.86)"
         )
@@ -59,7 +59,7 @@ def _suited(b: Brush) -> _Look:
 def _metal(b: Brush) -> _Look:
     def head(x: float, y: float) -> str:
         return group(
-            people.robot_head(b),
+            suited.robot_head(b),
             transform=f"translate({x - 75 * 0.62:.1f} {y - 24:.1f}) scale(0.62)",
         )
 
