@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
+from support.checks import proof
 from support.house import House, Tenant
 from tintype.credits import operations as credits
-from tintype.credits import queries
 
 
 async def create(house: House, me: Tenant, prompt: str = "a fox", **headers: str) -> Any:
@@ -17,12 +17,12 @@ async def create(house: House, me: Tenant, prompt: str = "a fox", **headers: str
 async def balance(house: House, me: Tenant) -> tuple[int, int]:
     """(balance, reserved), after a look at the books."""
     async with house.database.reading() as tx:
-        proof = await queries.proof(tx, me.organization_id)
+        books = await proof(tx, me.organization_id)
         await credits.balance(tx, me.organization_id)
-    assert (proof["balance"], proof["reserved"]) == (
-        proof["ledger_balance"], proof["ledger_reserved"],
+    assert (books["balance"], books["reserved"]) == (
+        books["ledger_balance"], books["ledger_reserved"],
     )  # fmt: skip
-    return proof["balance"], proof["reserved"]
+    return books["balance"], books["reserved"]
 
 
 async def ends(house: House, generation: str) -> list[str]:

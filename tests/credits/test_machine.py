@@ -15,12 +15,12 @@ from hypothesis.stateful import (
     rule,
 )
 
+from support.checks import proof
 from support.machines import on_database, run
 from tintype.accounts import operations as accounts
 from tintype.core import ids
 from tintype.core.errors import Conflict, InsufficientCredits, ValidationFailed
 from tintype.credits import operations as credits
-from tintype.credits import queries
 from tintype.db.pool import Database
 
 AMOUNTS = st.integers(1, 40)
@@ -197,15 +197,15 @@ class Ledger(RuleBasedStateMachine):
 
     async def audit(self, owner: Model) -> None:
         async with self.database.reading() as tx:
-            proof = await queries.proof(tx, owner.id)
+            books = await proof(tx, owner.id)
             rows = await tx.fetch(
                 "SELECT * FROM ledger_entries WHERE organization_id = $1 ORDER BY created_at",
                 owner.id,
             )
             have = await credits.balance(tx, owner.id)
         reserved = sum(owner.holds.values())
-        assert (proof["balance"], proof["reserved"]) == (owner.balance, reserved)
-        assert (proof["ledger_balance"], proof["ledger_reserved"]) == (owner.balance, reserved)
+        assert (books["balance"], books["reserved"]) == (owner.balance, reserved)
+        assert (books["ledger_balance"], books["ledger_reserved"]) == (owner.balance, reserved)
         assert have.available == owner.available >= 0
         assert have.reserved >= 0
         balance = held = 0

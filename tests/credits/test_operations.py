@@ -6,11 +6,11 @@ from typing import Any
 import asyncpg
 import pytest
 
+from support.checks import proof
 from tintype.accounts import operations as accounts
 from tintype.core import ids
 from tintype.core.errors import Conflict, InsufficientCredits, NotFound, ValidationFailed
 from tintype.credits import operations as credits
-from tintype.credits import queries
 from tintype.db.pool import Database
 
 
@@ -40,8 +40,8 @@ async def test_of_many_holds_at_once_exactly_those_that_fit_succeed(database: Da
     assert len(results) - len(refused) == 14
     assert {str(fault.details) for fault in refused} == {"{'required': 7, 'available': 2}"}
     async with database.reading() as tx:
-        proof = await queries.proof(tx, owner)
-    assert dict(proof) == {
+        books = await proof(tx, owner)
+    assert dict(books) == {
         "balance": 100, "reserved": 98, "ledger_balance": 100, "ledger_reserved": 98,
     }  # fmt: skip
 

@@ -6,16 +6,31 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from support.postmasters import (
+    SLEEP,
+    START,
+    ask,
+    called,
+    command_of,
+    kill_all,
+    kill_server,
+    parent_of,
+    postmaster_pid,
+    run,
+    said_by,
+    server_processes,
+    starter,
+    until,
+)
 from tintype.db import embedded, postmaster
 from tintype.db.home import bound_log, home_of
 from tintype.db.postmaster import EmbeddedDatabaseError
@@ -24,20 +39,6 @@ from tintype.db.unprivileged import account_for, let_pass
 pytestmark = pytest.mark.slow
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the database as another")
-
-SLEEP = "import os, sys, time; os.setuid(int(sys.argv[1])); time.sleep(60)"
-
-START = """
-import os, sys, time
-from pathlib import Path
-from tintype.db import embedded
-for change in (os.setgid, os.setuid) if len(sys.argv) > 2 else ():
-    change(int(sys.argv[2]))
-embedded.start(Path(sys.argv[1]), wait_seconds=30)
-print("started", flush=True)
-sys.stdin.read()
-print(embedded.stop(Path(sys.argv[1])), flush=True)
-"""
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def shared() -> Iterator[Path]:
 def folder(shared: Path) -> Iterator[Path]:
     """A database folder that earlier tests have used; nothing runs in it."""
     yield shared
-    _kill_all(shared)
+    kill_all(shared)
 
 
 @contextmanager
@@ -67,81 +68,9 @@ def _base() -> Iterator[Path]:
         yield base
     finally:
         for place in [path.parent for path in base.rglob("pgdata")]:
-            _kill_all(place)
+            kill_all(place)
             shutil.rmtree(home_of(place).sockets)
         shutil.rmtree(base)
-
-
-def _kill_all(folder: Path) -> None:
-    for pid in server_processes(folder):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    until(lambda: not server_processes(folder))
-
-
-def server_processes(folder: Path) -> list[int]:
-    """Every process of the server of `folder`, found by its working folder."""
-    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    data = os.fspath(home_of(folder).pgdata)
-    return [pid for pid in pids if _link(f"/proc/{pid}/cwd") == data]
-
-
-def _link(path: str) -> str | None:
-    try:
-        return str(Path(path).readlink())
-    except OSError:
-        return None
-
-
-def postmaster_pid(folder: Path) -> int:
-    found = postmaster.find(home_of(folder).pgdata)
-    assert found is not None
-    return found.pid
-
-
-def kill_server(folder: Path) -> None:
-    """kill -9 of the whole server, its first process first."""
-    os.kill(postmaster_pid(folder), signal.SIGKILL)
-    _kill_all(folder)
-
-
-def starter(code: str, *words: object, **options: object) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *(str(word) for word in words)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-def said_by(process: "subprocess.Popen[str]") -> str:
-    """The next line that a starter prints."""
-    assert process.stdout is not None
-    return process.stdout.readline()
-
-
-def run(*command: object, **options: object) -> "subprocess.CompletedProcess[str]":
-    words = [str(word) for word in command]
-    return subprocess.run(words, capture_output=True, text=True, check=False, **options)
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)
-
-
-async def ask(dsn: str, *statements: str) -> object:
-    """The answer of the last statement, on a connection of its own."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        for statement in statements:
-            answer = await connection.fetchval(statement)
-        return answer
-    finally:
-        await connection.close()
 
 
 async def test_a_new_folder_gets_a_durable_database_on_a_private_socket_only(fresh: Path) -> None:
@@ -206,26 +135,6 @@ async def test_a_killed_postmasters_busy_sessions_are_waited_for(folder: Path) -
     assert embedded.stop(folder)
 
 
-def _called(folder: Path, title: str) -> list[int]:
-    return [pid for pid in server_processes(folder) if f"postgres: {title}" in _command(pid)]
-
-
-def _parent(pid: int) -> int | None:
-    """The parent's id; None for a process that has ended meanwhile."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-
-
-def _command(pid: int) -> str:
-    """Empty for a process that has just ended, as PostgreSQL's own short ones do."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
 async def test_a_server_left_by_a_killed_process_is_attached_to_and_stopped(folder: Path) -> None:
     with starter(START, folder) as first:
         assert said_by(first) == "started\n"
@@ -253,10 +162,10 @@ async def test_starters_at_the_same_moment_share_one_server(fresh: Path) -> None
     for one in starters:
         assert said_by(one) == "started\n"
     # A child has the postmaster's own command line until it sets its title.
-    first = [pid for pid in server_processes(fresh) if "postgres: " not in _command(pid)]
+    first = [pid for pid in server_processes(fresh) if "postgres: " not in command_of(pid)]
     main = postmaster_pid(fresh)
     assert main in first
-    assert all(pid == main or _parent(pid) in {main, None} for pid in first)
+    assert all(pid == main or parent_of(pid) in {main, None} for pid in first)
     answers = [one.communicate("")[0].strip() for one in starters]
     assert answers == ["False", "False", "False", "True"]
     assert server_processes(fresh) == []
@@ -344,7 +253,7 @@ async def test_a_long_recovery_is_waited_for_and_told(folder: Path) -> None:
     embedded.launch(folder)
     until(
         lambda: (
-            bool(startup := _called(folder, "startup")) and not os.kill(startup[0], signal.SIGSTOP)
+            bool(startup := called(folder, "startup")) and not os.kill(startup[0], signal.SIGSTOP)
         )
     )
     assert embedded.state(folder) == "starting"
@@ -353,7 +262,7 @@ async def test_a_long_recovery_is_waited_for_and_told(folder: Path) -> None:
         embedded.start(folder, wait_seconds=1.5, say=said.append)
     assert len(said) == 1
     assert "recovering after a crash" in said[0]
-    os.kill(_called(folder, "startup")[0], signal.SIGCONT)
+    os.kill(called(folder, "startup")[0], signal.SIGCONT)
     assert await ask(embedded.start(folder), "SELECT count(*) FROM much") == 100000
     assert embedded.stop(folder)
 

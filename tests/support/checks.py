@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from typing import Any
 
-from tintype.db.pool import Database
+from tintype.db.pool import Database, Row, Transaction
 from tintype.storage import Storage
 
 TERMINAL = ("completed", "failed", "canceled")
@@ -96,3 +96,20 @@ def _events_tell_the_states(works: list[Any], events: list[Any], *, exact: bool)
         assert runs >= work["attempts"], (work["id"], work["attempts"], states)
         last = [work["status"]] if work["status"] in TERMINAL else []
         assert states == ["queued", *["processing"] * runs, *last], (work["id"], states)
+
+
+async def proof(tx: Transaction, organization_id: str) -> Row:
+    """The account beside what its ledger adds up to."""
+    row = await tx.fetchrow(
+        """
+        SELECT a.balance, a.reserved, s.balance AS ledger_balance, s.reserved AS ledger_reserved
+        FROM credit_accounts a, (
+            SELECT coalesce(sum(amount), 0)::bigint AS balance,
+                   coalesce(sum(reserved), 0)::bigint AS reserved
+            FROM ledger_entries WHERE organization_id = $1) s
+        WHERE a.organization_id = $1
+        """,
+        organization_id,
+    )
+    assert row is not None
+    return row

@@ -119,20 +119,3 @@ async def exists(tx: Transaction, organization_id: str, entry_id: str) -> bool:
         organization_id, entry_id,
     )  # fmt: skip
     return found
-
-
-async def proof(tx: Transaction, organization_id: str) -> Row:
-    """The account beside what its ledger adds up to."""
-    row = await tx.fetchrow(
-        """
-        SELECT a.balance, a.reserved, s.balance AS ledger_balance, s.reserved AS ledger_reserved
-        FROM credit_accounts a, (
-            SELECT coalesce(sum(amount), 0)::bigint AS balance,
-                   coalesce(sum(reserved), 0)::bigint AS reserved
-            FROM ledger_entries WHERE organization_id = $1) s
-        WHERE a.organization_id = $1
-        """,
-        organization_id,
-    )
-    assert row is not None
-    return row
