@@ -6,9 +6,10 @@ from itertools import product
 import pytest
 
 from support.house import House
-from tintype.catalog.models import aspect_ratios, catalog, model_for, price, size_of
+from tintype.catalog.models import Model, aspect_ratios, catalog, model_for, price, size_of
 from tintype.core.errors import ValidationFailed
 from tintype.engines.builtin import MODEL, BuiltinEngine
+from tintype.engines.finish import OPERATIONS, PRESETS, FinishEngine
 from tintype.media.draft import draw
 
 RATIOS, RESOLUTIONS = list(catalog().aspect_ratios), list(catalog().resolutions)
@@ -54,6 +55,18 @@ def test_models_are_what_their_engine_can_do() -> None:
         price(model, "1K", model.variants_max + 1)
 
 
+@pytest.mark.parametrize("model", [model for model in catalog().models if model.engine == "finish"])
+def test_finishing_models_are_what_their_engine_can_do(model: Model) -> None:
+    can = FinishEngine(threads=1).capabilities(model.id)
+    assert set(model.operations) == can.operations
+    assert model.fidelity == can.fidelity
+    assert model.references_max == can.references_max == model.variants_max
+    assert (model.negative_prompt, model.prompt_characters_max) == (False, 0)
+    assert tuple(model.presets) == PRESETS[OPERATIONS[model.id]]
+    assert set(model.credits.values()) == {1}
+    assert model_for(model.operations[0], None) == model
+
+
 def test_what_the_catalog_lacks_is_refused_by_name() -> None:
     with pytest.raises(ValidationFailed, match="did you mean `builtin/draft`"):
         model_for("text_to_image", "builtin/drat")
@@ -73,7 +86,9 @@ async def test_the_lists_agree_with_what_create_accepts(idle_house: House) -> No
     models = (await idle_house.ask("GET", "/api/v1/catalog/models", key=me)).data
     ratios = (await idle_house.ask("GET", "/v1/catalog/aspect-ratios", key=me)).json["data"]
     assert [ratio["id"] for ratio in ratios] == RATIOS == [one.id for one in aspect_ratios()]
-    for model, ratio in product(models, ratios):
+    drawing = [model for model in models if "text_to_image" in model["operations"]]
+    assert [model["id"] for model in drawing] == [MODEL]
+    for model, ratio in product(drawing, ratios):
         for resolution, credits in model["credits"].items():
             body = {"prompt": "x", "model": model["id"], "aspect_ratio": ratio["id"],
                     "resolution": resolution, "variants": model["variants_max"]}  # fmt: skip

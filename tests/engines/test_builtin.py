@@ -7,7 +7,8 @@ import pytest
 import pyvips
 
 from tintype.engines.base import EngineFault, Job
-from tintype.engines.builtin import MAGIC, MODEL, BuiltinEngine
+from tintype.engines.builtin import MODEL, BuiltinEngine
+from tintype.engines.markers import MAGIC
 
 
 class Watch:

@@ -12,11 +12,27 @@ from typing import get_args
 import pytest
 import pyvips
 
-from tintype.engines.base import Capabilities, EngineFault, FaultCode, Job, Operation
+from media.sketch.drawings import handbag, mug, page, png
+from support.waxy import waxy_picture
+from tintype.engines import finish
+from tintype.engines.base import Blob, Capabilities, EngineFault, FaultCode, Job, Operation
 from tintype.engines.builtin import MODEL, BuiltinEngine
-from tintype.media.draft.draw import draw
+from tintype.engines.polish import engine as polish
+from tintype.engines.reel import MODEL as REEL
+from tintype.engines.reel import ReelEngine
+from tintype.engines.sketch import MODEL as SKETCH
+from tintype.engines.sketch import SketchEngine
 
-ENGINES = {"builtin": (lambda: BuiltinEngine(threads=2), MODEL)}
+ENGINES = {
+    "builtin": (lambda: BuiltinEngine(threads=2), MODEL),
+    **{model: (lambda: finish.FinishEngine(threads=2), model) for model in finish.OPERATIONS},
+    polish.MODEL: (lambda: polish.PolishEngine(threads=2), polish.MODEL),
+    REEL: (lambda: ReelEngine(threads=2), REEL),
+    SKETCH: (lambda: SketchEngine(threads=2), SKETCH),
+}
+FINISHING = frozenset({"clean", "realistic"})
+"""Operations that take one picture and give it back at its own size."""
+WORDS = frozenset({"polish_text", "enhance_prompt"})
 FAULT_CODES = get_args(FaultCode)
 CANCEL_SECONDS_MAX = 2.0
 SIDE = 256
@@ -47,11 +63,21 @@ async def subject(request):
     await engine.close()
 
 
-def job_for(can: Capabilities, model: str, operation: Operation) -> Job:
-    """A small valid job of that operation."""
-    step = can.size_step
-    side = SIDE // step * step
-    return Job(operation, model, prompt="a red fox in the forest", width=side, height=side, seed=11)
+def job_for(
+    can: Capabilities, model: str, operation: Operation | None = None, side: int = SIDE
+) -> Job:
+    """A small valid job of that operation, or of the engine's own for pictures."""
+    operation = operation or next(iter(sorted(can.operations - WORDS) or sorted(can.operations)))
+    if operation in FINISHING:
+        return Job(operation, model, references=(waxy_picture(side),), seed=11)
+    side = side // can.size_step * can.size_step
+    drawn = (Blob(png(page(mug(), side=400)), "image/png"),)
+    references = drawn if operation == "sketch_to_photo" else ()
+    extra = {"duration_seconds": 1.0, "fps": 12} if operation == "image_to_video" else {}
+    return Job(
+        operation, model, prompt="a red fox in the forest", width=side, height=side, seed=11,
+        extra=extra, references=references,
+    )  # fmt: skip
 
 
 def pixels(output):
@@ -100,7 +126,7 @@ async def test_every_declared_operation_gives_what_it_is_for(subject):
     can = engine.capabilities(model)
     for operation in can.operations:
         output = await engine.run(job_for(can, model, operation), Watch())
-        if operation in {"polish_text", "enhance_prompt"}:
+        if operation in WORDS:
             assert output.text
         else:
             assert output.media[0].data
@@ -133,7 +159,7 @@ async def test_a_stable_seed_gives_the_same_bytes_and_another_seed_others(subjec
     can = engine.capabilities(model)
     if can.seed != "stable":
         pytest.skip("declares no stable seed")
-    job = job_for(can, model, "text_to_image")
+    job = job_for(can, model)
     one, same, other = [
         (await engine.run(j, Watch())).media[0].data for j in (job, job, replace(job, seed=12))
     ]
@@ -146,7 +172,7 @@ async def test_a_negative_prompt_counts_where_declared(subject):
     can = engine.capabilities(model)
     if not can.negative_prompt:
         pytest.skip("declares no negative prompt")
-    job = job_for(can, model, "text_to_image")
+    job = job_for(can, model)
     plain = await engine.run(job, Watch())
     without = await engine.run(replace(job, negative_prompt="fox"), Watch())
     assert plain.media[0].data != without.media[0].data
@@ -155,13 +181,14 @@ async def test_a_negative_prompt_counts_where_declared(subject):
 async def test_references_count_up_to_the_declared_number(subject):
     engine, model = subject
     can = engine.capabilities(model)
-    card = draw("a cake", width=48, height=48, seed=1)
-    job = job_for(can, model, "text_to_image")
-    blob = (await engine.run(job, Watch())).media[0]
+    job, card = job_for(can, model), waxy_picture(48)
+    if job.operation == "sketch_to_photo":
+        card = Blob(png(page(handbag(), side=300)), "image/png")
     if can.references_max:
-        shown = await engine.run(replace(job, references=(replace(blob, data=card),)), Watch())
-        assert shown.media[0].data != blob.data
-    many = (replace(blob, data=card),) * (can.references_max + 1)
+        plain = (await engine.run(job, Watch())).media[0]
+        shown = await engine.run(replace(job, references=(card,)), Watch())
+        assert shown.media[0].data != plain.data
+    many = (card,) * (can.references_max + 1)
     fault = await fault_of(engine, replace(job, references=many))
     assert fault.code in {"INVALID_REQUEST", "UNSUPPORTED"}
     assert not fault.retryable
@@ -170,10 +197,20 @@ async def test_references_count_up_to_the_declared_number(subject):
 async def test_more_pixels_than_declared_are_refused(subject):
     engine, model = subject
     can = engine.capabilities(model)
-    job = job_for(can, model, "text_to_image")
+    if not can.pixels_max:
+        pytest.skip("makes no pictures")
+    job = job_for(can, model)
     side = int(can.pixels_max**0.5) + can.size_step
-    for width, height in ((side, side), (0, 64), (-1, 64)):
-        fault = await fault_of(engine, replace(job, width=width, height=height))
+    jobs = [
+        replace(job, width=width, height=height)
+        for width, height in ((side, side), (0, 64), (-1, 64))
+    ]
+    if job.operation in FINISHING:
+        vast = pyvips.Image.black(side, side, bands=3).copy(interpretation="srgb")
+        vast = Blob(vast.pngsave_buffer(compression=1), "image/png")
+        jobs = [replace(job, references=(vast,))]
+    for asked in jobs:
+        fault = await fault_of(engine, asked)
         assert fault.code in {"INVALID_REQUEST", "UNSUPPORTED"}
 
 
@@ -196,8 +233,7 @@ async def test_a_cancellation_is_heeded_quickly(subject, questions):
     can = engine.capabilities(model)
     if can.cancel == "drop":
         pytest.skip("can only stop waiting")
-    side = int(can.pixels_max**0.5) // can.size_step * can.size_step
-    job = replace(job_for(can, model, "text_to_image"), width=side, height=side)
+    job = job_for(can, model, side=min(4096, int(can.pixels_max**0.5)))
     started = time.monotonic()
     fault = await fault_of(engine, job, Watch(canceled_after=questions))
     assert fault.code == "CANCELED"
@@ -207,7 +243,7 @@ async def test_a_cancellation_is_heeded_quickly(subject, questions):
 
 async def test_a_passed_deadline_is_a_timeout(subject):
     engine, model = subject
-    job = job_for(engine.capabilities(model), model, "text_to_image")
+    job = job_for(engine.capabilities(model), model)
     assert (await fault_of(engine, replace(job, deadline_seconds=0))).code == "TIMEOUT"
 
 
@@ -218,10 +254,10 @@ async def test_only_engine_faults_leave_a_run(subject, prompt):
     engine, model = subject
     can = engine.capabilities(model)
     for operation in can.operations:
-        job = replace(job_for(can, model, operation), prompt=prompt, width=64, height=64)
+        job = replace(job_for(can, model, operation, side=64), prompt=prompt)
         code, output = await outcome(engine, job)
         assert code in {"", *FAULT_CODES}
-        assert code or output.media or operation in {"polish_text", "enhance_prompt"}
+        assert code or output.media or operation in WORDS
 
 
 async def test_a_reference_that_is_no_picture_is_an_invalid_request(subject):
@@ -229,9 +265,8 @@ async def test_a_reference_that_is_no_picture_is_an_invalid_request(subject):
     can = engine.capabilities(model)
     if not can.references_max:
         pytest.skip("takes no references")
-    job = job_for(can, model, "text_to_image")
-    output = await engine.run(job, Watch())
-    broken = replace(output.media[0], data=b"no picture at all")
+    job = job_for(can, model)
+    broken = Blob(b"no picture at all", "image/png")
     fault = await fault_of(engine, replace(job, references=(broken,)))
     assert fault.code == "INVALID_REQUEST"
     assert "no picture at all" not in fault.message
@@ -240,8 +275,7 @@ async def test_a_reference_that_is_no_picture_is_an_invalid_request(subject):
 async def test_the_event_loop_stays_free_while_it_works(subject):
     engine, model = subject
     can = engine.capabilities(model)
-    side = min(2048, int(can.pixels_max**0.5)) // can.size_step * can.size_step
-    job = replace(job_for(can, model, "text_to_image"), width=side, height=side)
+    job = job_for(can, model, side=min(2048, int(can.pixels_max**0.5)))
     task = asyncio.create_task(engine.run(job, Watch()))
     longest = 0.0
     while not task.done():
@@ -255,12 +289,12 @@ async def test_the_event_loop_stays_free_while_it_works(subject):
 async def test_runs_side_by_side_do_not_mix(subject):
     engine, model = subject
     can = engine.capabilities(model)
-    job = job_for(can, model, "text_to_image")
-    jobs = [replace(job, seed=n, width=64, height=64) for n in range(6)]
+    job = job_for(can, model, side=64)
+    jobs = [replace(job, seed=n) for n in range(6)]
     together = await asyncio.gather(*(engine.run(j, Watch()) for j in jobs))
     if can.seed == "stable":
         alone = [await engine.run(j, Watch()) for j in jobs]
-        assert [o.media for o in together] == [o.media for o in alone]
+        assert [(o.media, o.text) for o in together] == [(o.media, o.text) for o in alone]
 
 
 async def test_it_tells_what_it_is(subject):
@@ -271,9 +305,10 @@ async def test_it_tells_what_it_is(subject):
 
 async def test_closing_twice_is_harmless_and_a_closed_engine_faults(subject):
     engine, model = subject
-    job = job_for(engine.capabilities(model), model, "text_to_image")
+    job = job_for(engine.capabilities(model), model)
     await engine.close()
     await engine.close()
     assert (await fault_of(engine, job)).code == "PROVIDER_ERROR"
     await engine.open()
-    assert (await engine.run(job, Watch())).media
+    output = await engine.run(job, Watch())
+    assert output.media or output.text

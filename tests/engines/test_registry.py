@@ -5,7 +5,8 @@ import pytest
 from tintype.core.errors import EngineUnavailable
 from tintype.engines.base import Job
 from tintype.engines.builtin import MODEL, BuiltinEngine
-from tintype.engines.registry import Engines, configured
+from tintype.engines.of_worker import configured
+from tintype.engines.registry import Engines
 
 
 class Recorded(BuiltinEngine):

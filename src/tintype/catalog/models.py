@@ -14,8 +14,12 @@ from tintype.core.errors import ValidationFailed
 _SIDE_STEP: Final = 8
 
 
-class Model(msgspec.Struct, frozen=True):
-    """What a model takes and what one picture of it costs, in credits by resolution."""
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model takes and what one picture of it costs, in credits by resolution.
+
+    `operations` are kinds of generations. A model of "clean" or "realistic" finishes one picture
+    at its own size: it takes neither prompt nor aspect ratio, and `presets` are its variations.
+    """
 
     id: str
     name: str
@@ -23,6 +27,7 @@ class Model(msgspec.Struct, frozen=True):
     engine: str
     fidelity: Literal["preview", "full"]
     operations: list[str]
+    presets: list[str] = []
     references_max: int
     variants_max: int
     negative_prompt: bool
@@ -90,6 +95,11 @@ def price(model: Model, resolution: str, pictures: int) -> int:
     if resolution not in model.credits:
         raise ValidationFailed("resolution", f"{model.id} makes {', '.join(model.credits)} only")
     return model.credits[resolution] * pictures
+
+
+def flat_price(model: Model) -> int:
+    """Credits for one picture of a model that finishes given ones: its size doesn't count."""
+    return max(model.credits.values())
 
 
 def aspect_ratios() -> list[AspectRatio]:

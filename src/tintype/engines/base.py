@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Operation = Literal[
-    "text_to_image", "edit", "sketch_to_photo", "image_to_video", "polish_text", "enhance_prompt"
+    "text_to_image",
+    "edit",
+    "clean",
+    "realistic",
+    "sketch_to_photo",
+    "image_to_video",
+    "polish_text",
+    "enhance_prompt",
 ]
 FaultCode = Literal[
     "CONTENT_REJECTED",
@@ -39,6 +46,7 @@ class Capabilities:
 
     `cancel`: "step" stops within a step, "remote" asks the far side, "drop" stops waiting only.
     `seed`: "stable" gives the same pixels for the same seed, "hint" may not, "none" ignores it.
+    `ready_to_store` pictures come from our own encoder: upright sRGB without metadata.
     `size_step` is the number of pixels that both sides must be a multiple of.
     """
 
@@ -52,11 +60,18 @@ class Capabilities:
     size_step: int = 1
     pixels_max: int = 0
     parallel: int = 1
+    ready_to_store: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One picture, clip or text to make. Sizes are in pixels, `deadline_seconds` is for the run."""
+    """One picture, clip or text to make. Sizes are in pixels, `deadline_seconds` is for the run.
+
+    "clean" and "realistic" finish the one picture in `references` at its own size, so `width` and
+    `height` don't count; their `extra` has `strength` (0 to 1) and `preset` (a name or None).
+    "image_to_video" gives a film and its poster; its `extra` has `duration_seconds`, `fps` and
+    `focal_point` ([x, y] or None).
+    """
 
     operation: Operation
     model: str

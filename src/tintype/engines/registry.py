@@ -1,15 +1,18 @@
-"""The visible list of engines, and which one serves a model.
+"""Which engine serves a model.
 
-Adding an engine is a file and an entry in `configured`; see `ADDING.md`.
+The visible lists are `of_worker.py` and `of_web.py`: an engine is imported, with its libraries,
+only by the processes that run it. Adding one is a file and an entry there; see `ADDING.md`.
 """
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from tintype.core.errors import EngineUnavailable
-from tintype.engines import builtin
-from tintype.engines.base import Engine
+from tintype.engines.base import Engine, Operation
+
+_OWN: Final = "builtin/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,21 @@ class Engines:
         if engine is None:
             raise EngineUnavailable("No engine here serves this model.", param="model")
         return engine
+
+    def serving(self, operation: Operation, *, livemode: bool) -> tuple[str, Engine]:
+        """The model and engine of an operation: a provider's where one is configured, else ours.
+
+        The sandbox always gets ours. Raises `EngineUnavailable` when nothing here does it.
+        """
+        able = [
+            model for model, engine in self.by_model.items()
+            if operation in engine.capabilities(model).operations
+        ]  # fmt: skip
+        own = [model for model in able if model.startswith(_OWN)]
+        others = [model for model in able if livemode and not model.startswith(_OWN)]
+        for model in (*others, *own):
+            return model, self.by_model[model]
+        raise EngineUnavailable(f"No engine here does {operation}; configure one.")
 
     def all(self) -> tuple[Engine, ...]:
         """Each engine once, however many models it serves."""
@@ -48,8 +66,3 @@ class Engines:
         faults = [fault for fault in answers if isinstance(fault, Exception)]
         if faults:
             raise ExceptionGroup("Engines failed to close.", faults)
-
-
-def configured(*, draw_threads: int) -> Engines:
-    """The engines of this process. `draw_threads` is how many drawings run at once."""
-    return Engines({builtin.MODEL: builtin.BuiltinEngine(threads=draw_threads)})

@@ -72,6 +72,27 @@ def make_master(data: bytes, inspection: Inspection) -> Master:
     )
 
 
+def as_master(data: bytes, inspection: Inspection) -> Master:
+    """A file that our own encoder wrote, as the master it is: upright sRGB without metadata.
+
+    Raises ValidationFailed for `file` when pixels are missing or damaged.
+    """
+    try:
+        blurred = thumbhash(open_picture(data, inspection.format))
+    except VipsError as error:
+        raise ValidationFailed("file", "The picture is damaged or cut short.") from error
+    return Master(
+        data=data,
+        format=inspection.format,
+        media_type=MEDIA_TYPES[inspection.format],
+        width=inspection.width,
+        height=inspection.height,
+        sha256=sha256(data).hexdigest(),
+        thumbhash=blurred,
+        has_alpha=inspection.has_alpha,
+    )
+
+
 def turn_upright(picture: Any) -> Any:
     """Apply the EXIF orientation. Turning needs every pixel at hand, not one row after another."""
     if not picture.get_typeof("orientation") or picture.get("orientation") == 1:

@@ -1,0 +1,210 @@
+"""A picture made ready for a camera move: planes of Y, U and V to sample every frame from.
+
+The colours are converted once, to BT.709 in video range, so a frame costs three warps of planes
+and no conversion. Sampling is linear, which is exact to a fraction of a pixel and cheap; what it
+would blur is kept by planes of twice the frame's resolution. Measured against windowed-sinc
+resampling in floating point, at 16 sub-pixel places of a slow pan over a photograph-like picture:
+
+| planes, sampling | PSNR | sharpness, 1 being the ideal | a 1080p frame's Y |
+|---|---|---|---|
+| the frame's resolution, linear | 44 to 46 dB | 0.68 to 0.75: pulses | 4 ms |
+| the frame's resolution, cubic | 52 dB | 0.97 to 0.98 | 12 ms |
+| twice, linear | 53 to 54 dB | 0.93 to 0.94 | 4 ms |
+
+OpenCV's cubic does not reproduce a straight slope, which moves edges by up to 0.05 pixels to and
+fro; libvips' and zoompan's windows of whole pixels are what is known as jitter.
+"""
+
+from dataclasses import dataclass
+from math import ceil, floor, sqrt
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from tintype.core.errors import ValidationFailed
+from tintype.media.finish.frame import Bytes, Canceled, Stopped
+from tintype.media.inspect import Inspection, Limits, inspect
+from tintype.media.pipeline import convert_to_srgb, turn_upright
+from tintype.media.reel.colour import Planes, to_video
+from tintype.media.reel.path import Window
+from tintype.media.variants import shrink_on_load
+from tintype.media.vips import VipsError, open_picture
+
+SIDE_MIN: Final = 16
+"""Pixels of a picture's shorter side; fewer are no picture to move over."""
+_OVERSAMPLED: Final = 2.0
+_PLANE_PIXELS_MAX: Final = 64_000_000
+_PLANE_SIDE_MAX: Final = 32_000  # OpenCV keeps places as 16-bit numbers.
+_MARGIN: Final = 4  # Pixels around what is shown, for the filter that resizes.
+_FOUND_WITHIN: Final = 256  # Pixels of the side that a focal point is looked for in.
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An encoded picture and its upright size; `inspection` is what its header says."""
+
+    data: bytes
+    inspection: Inspection
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return self.inspection.width, self.inspection.height
+
+
+def source(data: bytes) -> Source:
+    """Raises what `inspect` raises, and ValueError for a picture too narrow to move over."""
+    found = inspect(data, Limits())
+    if min(found.width, found.height) < SIDE_MIN:
+        raise ValueError(f"A picture must have at least {SIDE_MIN} pixels a side.")
+    return Source(data, found)
+
+
+def found_focal_point(picture: Source) -> tuple[float, float]:
+    """Where the eye goes first (edges, skin and saturated colours), 0 to 1 of the sides."""
+    longest = max(picture.size)
+    small = _opened(picture, shrink_on_load(longest / _FOUND_WITHIN))
+    try:
+        small = small.thumbnail_image(_FOUND_WITHIN, height=_FOUND_WITHIN, size="down")
+        small = small.copy_memory()
+        side = max(1, min(small.width, small.height) // 2)
+        _, found = small.smartcrop(
+            side, side, interesting="attention", attention_x=True, attention_y=True
+        )
+    except VipsError as error:
+        raise _damaged() from error
+    x, y = found["attention_x"] / small.width, found["attention_y"] / small.height
+    return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """The part of a picture that a path sweeps, as planes; `shown` is that part.
+
+    U and V have half the sides of Y.
+    """
+
+    shown: Window
+    planes: Planes
+
+    def draw(self, window: Window, into: Planes) -> None:
+        """Draw what `window` shows into a frame's planes of 4:2:0.
+
+        As players expect of H.264, a sample of U and V lies on the left of the two columns and
+        between the two rows that share it.
+        """
+        height, width = into[0].shape
+        places = ((1.0, 0.5, 0.5), (2.0, 0.5, 1.0), (2.0, 0.5, 1.0))
+        for plane, frame, (step, right, down) in zip(self.planes, into, places, strict=True):
+            across = plane.shape[1] / self.shown.width
+            along = plane.shape[0] / self.shown.height
+            wide, high = window.width / width * across, window.height / height * along
+            matrix = np.array(
+                [
+                    [step * wide, 0, (window.left - self.shown.left) * across + right * wide - 0.5],
+                    [0, step * high, (window.top - self.shown.top) * along + down * high - 0.5],
+                ]
+            )
+            cv2.warpAffine(
+                plane,
+                matrix,
+                (frame.shape[1], frame.shape[0]),
+                dst=frame,
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+
+
+def plate(
+    picture: Source, swept: Window, closest: float, frame_width: int, canceled: Canceled
+) -> Plate:
+    """The planes for a frame of `frame_width` over a path that sweeps `swept`.
+
+    At its `closest` window the picture has just the frame's pixels, whichever of the two had more,
+    and then the planes are doubled: a tiny picture gets smooth, not blocky. Half a second for a
+    JPEG of 12 MP. Raises ValidationFailed for damaged pixels, Stopped.
+    """
+    scale = frame_width / closest
+    pixels, shown = _resized(picture, swept, min(1.0, scale), canceled)
+    video = to_video(pixels)
+    del pixels
+    height, width = video.shape[:2]
+    larger = min(
+        _OVERSAMPLED * max(1.0, scale),
+        sqrt(_PLANE_PIXELS_MAX / (width * height)),
+        _PLANE_SIDE_MAX / max(width, height),
+    )
+    half = round(width * larger / 2), round(height * larger / 2)
+    luma, *chroma = cv2.split(video)
+    del video
+    planes = [_enlarged(luma, (half[0] * 2, half[1] * 2))]
+    for plane in chroma:
+        # What a frame's U and V are too coarse for would shimmer.
+        coarse = plane
+        if scale < _OVERSAMPLED:
+            coarse = cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        planes.append(_enlarged(coarse, half))
+    return Plate(shown, (planes[0], planes[1], planes[2]))
+
+
+def _resized(
+    picture: Source, swept: Window, scale: float, canceled: Canceled
+) -> tuple[Bytes, Window]:
+    """RGB of what is swept at `scale` (at most 1), and the part of the picture that it is.
+
+    Its sides are even where the picture's own allow it. Enlarging is left to OpenCV: libvips
+    would place the picture half a pixel off.
+    """
+    shrink = shrink_on_load(1 / scale)
+    opened = _opened(picture, shrink)
+    across = opened.width / picture.size[0]
+    along = opened.height / picture.size[1]
+    margin = _MARGIN / min(1.0, scale / across)
+    left = max(0, floor(swept.left * across - margin))
+    top = max(0, floor(swept.top * along - margin))
+    right = min(opened.width, ceil(swept.right * across + margin))
+    bottom = min(opened.height, ceil(swept.bottom * along + margin))
+    wide, high = right - left, bottom - top
+    part = opened.crop(left, top, wide, high)
+    if scale < 1:
+        width = max(2, round(wide / across * scale / 2) * 2)
+        height = max(2, round(high / along * scale / 2) * 2)
+        part = part.resize(width / wide, vscale=height / high, kernel="lanczos3")
+    data = _computed(part, canceled)
+    pixels = np.frombuffer(data, np.uint8).reshape(part.height, part.width, 3)
+    return pixels, Window(left / across, top / along, wide / across, high / along)
+
+
+def _opened(picture: Source, shrink: int) -> Any:
+    """Upright sRGB on white, with nothing see-through."""
+    try:
+        opened = open_picture(picture.data, picture.inspection.format, shrink=shrink)
+        opened = convert_to_srgb(turn_upright(opened))
+    except VipsError as error:
+        raise _damaged() from error
+    return opened.flatten(background=255) if opened.hasalpha() else opened
+
+
+def _computed(picture: Any, canceled: Canceled) -> bytes:
+    """The picture's pixels; a cancellation stops libvips midway."""
+
+    def heard(_image: object, _state: object) -> None:
+        if canceled():
+            picture.set_kill(True)
+
+    picture.set_progress(True)
+    picture.signal_connect("eval", heard)
+    try:
+        return bytes(picture.write_to_memory())
+    except VipsError as error:
+        if canceled():
+            raise Stopped from None
+        raise _damaged() from error
+
+
+def _enlarged(plane: Any, size: tuple[int, int]) -> Bytes:
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
+
+
+def _damaged() -> ValidationFailed:
+    return ValidationFailed("file", "The picture is damaged or cut short.")
