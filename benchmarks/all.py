@@ -17,7 +17,20 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
-ALL = ("startup", "pickup", "drain", "submit", "deliver", "page", "derived_size")
+ALL = (
+    "startup",
+    "pickup",
+    "drain",
+    "submit",
+    "deliver",
+    "page",
+    "derived_size",
+    "finish",
+    "finish_realistic",
+    "polish",
+    "webhooks",
+    "reel",
+)
 _ROW = re.compile(r"^\| (.+) \| (.+) \| (met|MISSED) \|$")
 
 

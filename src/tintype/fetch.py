@@ -1,4 +1,4 @@
-"""The one door to HTTP outside: `GET` a URL that a stranger gave us, or an engine's answer.
+"""The one door to HTTP outside: `GET` a URL that a stranger gave us, `POST` to one, for webhooks.
 
 Such a URL may aim at our own network. `check_url` (`addresses.py`) refuses what can be seen in
 the URL; here the address that is really dialled is judged, on every hop, so a name that changes
@@ -8,19 +8,25 @@ its address in between gains nothing:
 2. the socket is made for exactly one of them, judged once more (a literal in the URL goes past
    the resolver); the certificate and `Host` still go by the name.
 
-Redirects are followed by hand, each through both judgements. There is no proxy, no cookie, no
-kept connection and no credential, and everything is bounded: redirects, bytes after decoding,
-and seconds for the whole, however slowly the other side drips.
+Redirects of a `GET` are followed by hand, each through both judgements; a `POST` follows none.
+There is no proxy, no cookie and no credential, and everything is bounded: redirects, bytes after
+decoding, and seconds for the whole, however slowly the other side drips.
+
+A `GET` keeps no connection. A `POST` does, for a few seconds: a kept socket leads to the address
+that was judged when it was dialled, whatever the name says by now, so keeping it opens nothing, and
+thousands of small posts would else be thousands of handshakes. Where plain `http` is used, only
+`allow_networks` may be dialled: a signed body crosses no public network in the clear.
 """
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urljoin
@@ -30,14 +36,20 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from tintype import __version__
-from tintype.addresses import Network, check_url, may_dial
+from tintype.addresses import Address, Network, check_url, may_dial
 from tintype.core.errors import ValidationFailed
 
 REDIRECTS_MAX = 3
 CONNECT_SECONDS_MAX = 5.0
 CHUNK_BYTES = 64 * 1024
 RESOLVER_THREADS = 32
+# Shorter than what common servers keep: Node 5 s, Apache 5 s, nginx 75 s.
+KEPT_SECONDS = 3.0
+ANSWER_BYTES_MAX = 64 * 1024
+HEAD_BYTES = 2048
 
+# Whether an address may be dialled.
+Judge = Callable[[Address], bool]
 # A host name to the addresses it has now, as text; raises OSError when there are none.
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
@@ -77,6 +89,16 @@ class Fetched:
     final_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An answer to a `POST`, whatever its status; `head` is its body's first 2 kB as they came."""
+
+    status: int
+    milliseconds: int
+    head: bytes
+    retry_after: str | None
+
+
 class Fetcher:
     """One per process, used as `async with Fetcher(networks) as fetcher`.
 
@@ -97,23 +119,46 @@ class Fetcher:
         self._resolve = resolve or self._ask_system
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+        self._posting: dict[str, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
         assert self._session is None, "a Fetcher is entered once"
-        self._session = aiohttp.ClientSession(
+        self._session = self._opened(self._may_dial, force_close=True)
+        self._posting = {
+            "https": self._opened(self._may_dial, force_close=False),
+            "http": self._opened(self._is_allowed, force_close=False),
+        }
+        return self
+
+    def _opened(self, judge: Judge, *, force_close: bool) -> aiohttp.ClientSession:
+        kept: dict[str, Any] = {"force_close": True}
+        if not force_close:
+            # No bound over all hosts: those that hang would take the places of the others.
+            kept = {"keepalive_timeout": KEPT_SECONDS, "limit": 0}
+        return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=_JudgingResolver(self._resolve, self.allow_networks),
-                socket_factory=self._open_socket,
+                resolver=_JudgingResolver(self._resolve, judge),
+                socket_factory=_guarded_socket(judge),
                 ssl=self._tls or True,
                 use_dns_cache=False,
-                force_close=True,
+                **kept,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS_MAX),
-            headers={"User-Agent": f"Tintype/{__version__}", "Accept-Encoding": "gzip, deflate"},
+            headers={
+                "User-Agent": f"Tintype/{__version__}",
+                "Accept-Encoding": "gzip, deflate" if force_close else "identity",
+            },
+            # A body that is only kept for a look needs no decoding: no bomb goes off.
+            auto_decompress=force_close,
             trust_env=False,
         )
-        return self
+
+    def _may_dial(self, address: Address) -> bool:
+        return may_dial(address, self.allow_networks)
+
+    def _is_allowed(self, address: Address) -> bool:
+        return is_inside(address, self.allow_networks)
 
     async def __aexit__(
         self,
@@ -123,6 +168,8 @@ class Fetcher:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+        for session in self._posting.values():
+            await session.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def get(
@@ -143,6 +190,46 @@ class Fetcher:
         except TimeoutError as slow:
             reason = f"{field}: no complete answer within {seconds_max:g} seconds"
             raise FetchFailed("timed_out", reason, retryable=True) from slow
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        seconds_max: float = 15.0,
+        bytes_max: int = ANSWER_BYTES_MAX,
+        field: str = "url",
+    ) -> Posted:
+        """Send `body` as it stands; any status is an answer, a redirect too.
+
+        Raises `FetchFailed` only: also when the answer is longer than `bytes_max`, or is not all
+        there within `seconds_max`.
+        """
+        assert self._posting, "a Fetcher is entered before it is used"
+        try:
+            url = check_url(url, field, allow_networks=self.allow_networks)
+        except ValidationFailed as refused:
+            raise FetchFailed("refused", refused.message) from refused
+        began = time.monotonic()
+        try:
+            async with (
+                asyncio.timeout(seconds_max),
+                self._posting[url.partition(":")[0]].post(
+                    URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
+                ) as answer,
+            ):
+                head = await _head(answer, bytes_max, field)
+        except TimeoutError as slow:
+            reason = f"{field}: no complete answer within {seconds_max:g} seconds"
+            raise FetchFailed("timed_out", reason, retryable=True) from slow
+        except _RefusedAddressError as refused:
+            reason = f"{field}: the host has an address that isn't a public one"
+            raise FetchFailed("refused", reason) from refused
+        except (aiohttp.ClientError, OSError) as broken:
+            raise _translated(broken, field) from broken
+        milliseconds = round((time.monotonic() - began) * 1000)
+        return Posted(answer.status, milliseconds, head, answer.headers.get("Retry-After"))
 
     async def _follow(self, url: str, bytes_max: int, field: str) -> Fetched:
         assert self._session is not None, "a Fetcher is entered before it is used"
@@ -172,12 +259,6 @@ class Fetcher:
         infos = await loop.run_in_executor(self._threads, _look_up, host)
         return [str(info[4][0]) for info in infos]
 
-    def _open_socket(self, info: Any) -> socket.socket:
-        family, kind, protocol, _, target = info
-        if not may_dial(ip_address(target[0]), self.allow_networks):
-            raise _RefusedAddressError
-        return socket.socket(family=family, type=kind, proto=protocol)
-
 
 class _RefusedAddressError(Exception):
     """No OSError, so that neither aiohttp nor its address race takes it for a failed dial."""
@@ -186,9 +267,9 @@ class _RefusedAddressError(Exception):
 class _JudgingResolver(AbstractResolver):
     """Gives aiohttp a name's addresses, once all of them have been judged."""
 
-    def __init__(self, resolve: Resolve, allow_networks: Sequence[Network]) -> None:
+    def __init__(self, resolve: Resolve, judge: Judge) -> None:
         self._resolve = resolve
-        self._allow_networks = allow_networks
+        self._judge = judge
 
     async def resolve(
         self,
@@ -197,7 +278,7 @@ class _JudgingResolver(AbstractResolver):
         family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002  All are judged.
     ) -> list[ResolveResult]:
         addresses = dict.fromkeys(ip_address(text) for text in await self._resolve(host))
-        if not all(may_dial(address, self._allow_networks) for address in addresses):
+        if not all(map(self._judge, addresses)):
             raise _RefusedAddressError
         if not addresses:
             raise OSError(f"{host} has no address")
@@ -215,6 +296,23 @@ class _JudgingResolver(AbstractResolver):
 
     async def close(self) -> None:
         """Holds nothing."""
+
+
+def _guarded_socket(judge: Judge) -> Callable[[Any], socket.socket]:
+    def opened(info: Any) -> socket.socket:
+        family, kind, protocol, _, target = info
+        if not judge(ip_address(target[0])):
+            raise _RefusedAddressError
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+    return opened
+
+
+def is_inside(address: Address, networks: Sequence[Network]) -> bool:
+    """Whether the address is one of those that `fetch.allow_networks` opened."""
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    return any(address in network for network in networks)
 
 
 def _look_up(host: str) -> list[Any]:
@@ -242,6 +340,20 @@ async def _read(answer: aiohttp.ClientResponse, url: str, bytes_max: int, field:
             raise too_large
     claimed = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return Fetched(bytes(data), claimed or None, url)
+
+
+async def _head(answer: aiohttp.ClientResponse, bytes_max: int, field: str) -> bytes:
+    """The body's first bytes; all of it is read, so that the connection can be kept."""
+    head = bytearray()
+    length = 0
+    async for chunk in answer.content.iter_any():
+        length += len(chunk)
+        if length > bytes_max:
+            answer.close()
+            raise FetchFailed("too_large", f"{field}: the answer is larger than {bytes_max} bytes")
+        if len(head) < HEAD_BYTES:
+            head += chunk[: HEAD_BYTES - len(head)]
+    return bytes(head)
 
 
 def _translated(broken: aiohttp.ClientError | OSError, field: str) -> FetchFailed:

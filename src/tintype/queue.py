@@ -8,6 +8,7 @@ caller's transaction.
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -18,6 +19,8 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
+from pgqueuer.domain.types import QueueEntrypoint
+from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from tintype.core import log
 from tintype.core.errors import Unavailable
@@ -30,7 +33,10 @@ Run = Callable[[str], Awaitable[timedelta | None]]
 _POLL_SECONDS: Final = 1
 _RESTART_SECONDS: Final = 1.0
 _AGAIN: Final = timedelta(seconds=1)
+# Endings are written one by one: a job's next ring is dropped as long as its row is there.
 _BATCH: Final = 1
+_TAKEN_AT_ONCE_MAX: Final = 16
+_CHANGED: Final = "table_changed_event"
 _PRUNE_BATCH: Final = 5000
 _log = log.get("tintype.queue")
 
@@ -50,6 +56,17 @@ async def enqueue(
     )  # fmt: skip
 
 
+async def enqueue_all(tx: Transaction, rings: Mapping[str, str]) -> None:
+    """Ring for many ids, each by its entrypoint, in one statement; as `enqueue` otherwise."""
+    work_ids, entrypoints = list(rings), list(rings.values())
+    if not work_ids:
+        return
+    await Queries(AsyncpgDriver(tx)).enqueue(
+        entrypoints, [it.encode() for it in work_ids], [0] * len(rings), [None] * len(rings),
+        [f"{name}:{it}" for it, name in rings.items()], on_conflict="skip",
+    )  # fmt: skip
+
+
 async def ring_again(
     tx: Transaction, entrypoint: str, work_id: str, *, delay: timedelta | None = None
 ) -> None:
@@ -63,6 +80,17 @@ async def ring_again(
         f"{entrypoint}:{work_id}",
     )
     await enqueue(tx, entrypoint, work_id, delay=delay, priority=priority or 0)
+
+
+async def let_go(tx: Transaction, entrypoint: str, work_id: str) -> None:
+    """Give up the ring that this very run answers: whoever rings from now on is heard.
+
+    A run that then looks once more whether there is work can't miss any.
+    """
+    await tx.execute(
+        "DELETE FROM pgqueuer WHERE dedupe_key = $1 AND status IN ('queued', 'picked')",
+        f"{entrypoint}:{work_id}",
+    )
 
 
 async def forget(tx: Transaction, entrypoint: str, work_id: str) -> None:
@@ -106,6 +134,10 @@ class Consumer:
     A job of a process that gave no sign of life for `heartbeat_seconds` is taken again.
     `stop()` ends the taking; jobs that run go on. Never cancel `run()`: PgQueuer would delete the
     rows of running jobs. After a grace the process exits hard, and leases run out.
+
+    `concurrency` jobs run at once, of all entrypoints but those in `apart`: each of those has
+    places of its own, so that neither kind waits for the other's. `stop()` sets `stopping`, for
+    jobs that would else go on and on.
     """
 
     def __init__(
@@ -115,19 +147,22 @@ class Consumer:
         *,
         concurrency: int,
         heartbeat_seconds: float,
+        apart: Mapping[str, int] | None = None,
+        stopping: asyncio.Event | None = None,
     ) -> None:
         self._database = database
         self._jobs = jobs
         self._concurrency = concurrency
+        self._apart = dict(apart or {})
         self._heartbeat = timedelta(seconds=heartbeat_seconds)
-        self._stopping = asyncio.Event()
+        self._stopping = stopping or asyncio.Event()
         # More than one only while jobs of a lost connection end beside its successor's.
         self._takers: list[_Taker] = []
 
     @property
     def running(self) -> list[str]:
         """Ids of the work that runs now."""
-        return [work_id for taker in self._takers for work_id in taker.answering]
+        return [work_id for taker in self._takers for work_id in taker.answering.values()]
 
     def stop(self) -> None:
         self._stopping.set()
@@ -163,7 +198,7 @@ class Consumer:
 
     async def _take(self, connection: Connection) -> None:
         """Take jobs over this connection; when it is lost, only wait for those taken."""
-        taker = _Taker(Queries(AsyncpgDriver(connection)), self._room)
+        taker = _Taker(_Driver(connection), self._room)
         for name, run in self._jobs.items():
             taker.entrypoint(name)(_answer(taker, run))
         self._takers.append(taker)
@@ -173,8 +208,8 @@ class Consumer:
             await taker.run(
                 dequeue_timeout=timedelta(seconds=_POLL_SECONDS),
                 batch_size=_BATCH,
-                # PgQueuer wants twice the batch at least; `_Taker` holds the true limit.
-                max_concurrent_tasks=max(2 * _BATCH, self._concurrency),
+                # `_Taker` holds the limits.
+                max_concurrent_tasks=None,
                 shutdown_on_listener_failure=True,
                 heartbeat_timeout=self._heartbeat,
                 log_aggregation_interval=timedelta(0),
@@ -185,10 +220,43 @@ class Consumer:
             self._takers = [it for it in self._takers if it is not taker]
             connection.terminate()
 
-    def _room(self, asking: "_Taker") -> int:
-        """How many jobs a taker may hold, beside those that run on lost connections."""
-        others = sum(len(it.answering) for it in self._takers if it is not asking)
-        return self._concurrency - others
+    def _room(self) -> dict[str, int]:
+        """Entrypoints of which jobs may be taken, and how many. Lost connections' jobs count."""
+        taken = Counter(
+            name if name in self._apart else ""
+            for taker in self._takers
+            for name in taker.entrypoints_taken()
+        )
+        room = {
+            name: self._apart.get(name, self._concurrency)
+            - taken[name if name in self._apart else ""]
+            for name in self._jobs
+        }
+        return {name: left for name, left in room.items() if left > 0}
+
+
+class _Driver(AsyncpgDriver):
+    """PgQueuer's driver, which passes on one notice of a change until the queue is looked at.
+
+    PgQueuer looks once for each notice, one after the other, though one look finds all there is.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.told = False
+
+    async def add_listener(
+        self, channel: str, callback: Callable[[str | bytes | bytearray], None]
+    ) -> None:
+        def told(payload: str | bytes | bytearray) -> None:
+            text = payload if isinstance(payload, str) else payload.decode()
+            if _CHANGED in text:
+                if self.told:
+                    return
+                self.told = True
+            callback(payload)
+
+        await super().add_listener(channel, told)
 
 
 class _Taker(QueueManager):
@@ -197,10 +265,16 @@ class _Taker(QueueManager):
     Jobs are never hoarded: another worker may have room for them now.
     """
 
-    def __init__(self, queries: Queries, room: Callable[["_Taker"], int]) -> None:
-        super().__init__(queries)
+    def __init__(self, driver: _Driver, room: Callable[[], dict[str, int]]) -> None:
+        super().__init__(Queries(driver))
+        self.driver = driver
         self.room = room
-        self.answering: list[str] = []
+        self.entrypoint_of: dict[int, str] = {}
+        self.answering: dict[int, str] = {}
+
+    def entrypoints_taken(self) -> list[str]:
+        """One for each job that was taken and has not ended."""
+        return [name for number, name in self.entrypoint_of.items() if number in self.job_context]
 
     async def fetch_jobs(
         self,
@@ -208,17 +282,39 @@ class _Taker(QueueManager):
         global_concurrency_limit: int | None,
         heartbeat_timeout: timedelta,
     ) -> AsyncGenerator[Job, None]:
-        del global_concurrency_limit
-        limit = self.room(self)
-        if limit > 0:
-            async for job in super().fetch_jobs(batch_size, limit, heartbeat_timeout):
+        del batch_size
+        while not self.shutdown.is_set():
+            # From here on a change is news again: what came before is seen by this look.
+            self.driver.told = False
+            room = self.room()
+            if not room:
+                return
+            jobs = await self.queries.dequeue(
+                min(*room.values(), _TAKEN_AT_ONCE_MAX),
+                {
+                    QueueEntrypoint(name): EntrypointExecutionParameter(concurrency_limit=0)
+                    for name in sorted(room)
+                },
+                self.queue_manager_id,
+                global_concurrency_limit,
+                heartbeat_timeout,
+            )
+            if not jobs:
+                return
+            for job in jobs:
+                # PgQueuer keeps a job's context from the moment it gets it here to the job's end.
+                self.entrypoint_of = {
+                    number: name
+                    for number, name in self.entrypoint_of.items()
+                    if number in self.job_context
+                } | {job.id: job.entrypoint}
                 yield job
 
 
 def _answer(taker: _Taker, run: Run) -> Callable[[Job], Awaitable[None]]:
     async def entrypoint(job: Job) -> None:
         work_id = (job.payload or b"").decode()
-        taker.answering.append(work_id)
+        taker.answering[job.id] = work_id
         try:
             again = await run(work_id)
         except Unavailable:
@@ -227,7 +323,7 @@ def _answer(taker: _Taker, run: Run) -> Callable[[Job], Awaitable[None]]:
             _log.error("job failed", work=work_id, fault=log.where(fault))
             again = None
         finally:
-            taker.answering.remove(work_id)
+            del taker.answering[job.id]
         if again is not None:
             raise RetryRequested(delay=again, reason="again")
 

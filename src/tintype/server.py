@@ -9,6 +9,7 @@ from typing import Any, Final
 from litestar import Litestar, Router
 from litestar.types import ASGIApp, ControllerRouterHandler
 
+from tintype.accounts.passwords import Passwords
 from tintype.api import health
 from tintype.api.background import Background
 from tintype.api.edge import Edge
@@ -17,45 +18,67 @@ from tintype.api.parts import Parts
 from tintype.api.places import Places
 from tintype.api.reference import reference_routes
 from tintype.api.rendering import error_response
+from tintype.audit import http as audit
+from tintype.auth import http as auth
+from tintype.auth import opened as authentication
+from tintype.auth.opened import Authentication
 from tintype.catalog import http as catalog
 from tintype.core import log
 from tintype.core.settings import Settings, load
+from tintype.core.vault import open_vault
 from tintype.db.listen import Signals
 from tintype.db.pool import connect
+from tintype.engines.of_web import for_text
+from tintype.engines.registry import Engines
 from tintype.events import http as events
 from tintype.flows import http as flows
 from tintype.generations import http as generations
+from tintype.image_jobs import http as image_jobs
 from tintype.images import http as images
 from tintype.images.delivery import SingleFlight
-from tintype.keys.cache import KeyCache
+from tintype.keys import http as keys
 from tintype.live import http as live
 from tintype.projects import http as projects
+from tintype.sessions import http as sessions
 from tintype.storage import open_storage
+from tintype.text import http as text
+from tintype.webhooks import http as webhooks
 
 # Every route of the API; each exists under both mounts.
 ROUTES: Final[Sequence[ControllerRouterHandler]] = [
     *generations.ROUTES,
     *flows.ROUTES,
     *images.ROUTES,
+    *image_jobs.ROUTES,
     *live.ROUTES,
+    *text.ROUTES,
     *projects.ROUTES,
     *catalog.ROUTES,
     *events.ROUTES,
+    *webhooks.ROUTES,
+    *sessions.ROUTES,
+    *auth.ROUTES,
+    *keys.ROUTES,
+    *audit.ROUTES,
 ]
 MOUNTS: Final = ("/api/v1", "/v1")
 _NOTE_SECONDS: Final = 5.0
 _FINISH_SECONDS: Final = 3.0
+_TEXT_THREADS: Final = 2
 
 
-def create(settings: Settings | None = None) -> ASGIApp:
-    """The whole web process as one ASGI app. Granian calls it once per process."""
+def create(settings: Settings | None = None, engines: Engines | None = None) -> ASGIApp:
+    """The whole web process as one ASGI app. Granian calls it once per process.
+
+    `engines` are those that work while a request waits, the product's own unless others are given.
+    """
     chosen = settings or load()
     log.configure(chosen.log.level, chosen.log.format)
     hot = HotStore(chosen.server.hot_cache_bytes)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with running(app, chosen, hot):
+        async with running(app, chosen, hot, engines or for_text(threads=_TEXT_THREADS)):
             yield
 
     mounts = [Router(mount, route_handlers=ROUTES) for mount in MOUNTS]
@@ -76,7 +99,9 @@ def create(settings: Settings | None = None) -> ASGIApp:
 
 
 @contextlib.asynccontextmanager
-async def running(app: Litestar, settings: Settings, hot: HotStore) -> AsyncIterator[None]:
+async def running(
+    app: Litestar, settings: Settings, hot: HotStore, engines: Engines
+) -> AsyncIterator[None]:
     """What the process holds while it serves."""
     database = await connect(
         settings.database.url,
@@ -84,20 +109,23 @@ async def running(app: Litestar, settings: Settings, hot: HotStore) -> AsyncIter
         wait_seconds=settings.database.pool_wait_seconds,
     )
     signals = Signals(database.dsn)
-    keys = KeyCache(database)
     background = Background()
     pixels = ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels")
     app.state.parts = Parts(
         settings=settings, database=database, storage=open_storage(settings.storage_url),
         signals=signals, pixels=pixels, background=background, places=Places(),
-        networks=settings.fetch.networks(),
+        networks=settings.fetch.networks(), vault=open_vault(settings),
     )  # fmt: skip
-    app.state.key_cache = keys
+    passwords = app.state.passwords = Passwords()
     app.state.hot = hot
     app.state.flight = SingleFlight()
-    signals.watch(keys.forget)
+    app.state.text = engines
+    await engines.open_all()
+    stack = contextlib.AsyncExitStack()
+    known = await stack.enter_async_context(authentication.opened(app.state.parts))
+    app.state.authenticate = known.authenticate
     signals.watch(hot.forget)
-    tasks = [asyncio.create_task(signals.run()), asyncio.create_task(_note_uses(keys))]
+    tasks = [asyncio.create_task(signals.run()), asyncio.create_task(_note_uses(known))]
     try:
         yield
     finally:
@@ -105,17 +133,21 @@ async def running(app: Litestar, settings: Settings, hot: HotStore) -> AsyncIter
         await background.finish(_FINISH_SECONDS)
         await _cancel(tasks)
         pixels.shutdown(wait=False, cancel_futures=True)
+        passwords.close()
+        await stack.aclose()
+        with contextlib.suppress(Exception):
+            await engines.close_all()
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_FINISH_SECONDS):
-                await keys.note_uses()
+                await known.note_uses()
                 await database.close()
 
 
-async def _note_uses(keys: KeyCache) -> None:
+async def _note_uses(known: Authentication) -> None:
     while True:
         await asyncio.sleep(_NOTE_SECONDS)
         with contextlib.suppress(Exception):
-            await keys.note_uses()
+            await known.note_uses()
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:

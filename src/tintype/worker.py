@@ -18,9 +18,11 @@ from tintype.api import queries as request_queries
 from tintype.core import log
 from tintype.core.errors import TintypeError
 from tintype.core.settings import Settings
+from tintype.core.vault import open_vault
 from tintype.db.listen import Signals
 from tintype.db.pool import connect
-from tintype.engines.registry import Engines, configured
+from tintype.engines.of_worker import configured
+from tintype.engines.registry import Engines
 from tintype.fetch import Fetcher
 from tintype.generations import jobs as generations
 from tintype.generations.gate import Gate
@@ -28,7 +30,10 @@ from tintype.generations.reaper import EVERY_SECONDS, reap
 from tintype.generations.run import give_back
 from tintype.generations.studio import Studio
 from tintype.images import sweeper
+from tintype.sessions import operations as sessions
 from tintype.storage import open_storage
+from tintype.webhooks import jobs as webhooks
+from tintype.webhooks.courier import Courier
 
 _PRUNE_SECONDS: Final = 600.0
 _SWEEP_SECONDS: Final = 3600.0
@@ -57,16 +62,28 @@ async def opened(settings: Settings, engines: Engines | None = None) -> AsyncIte
         yield Studio(
             settings=settings, database=database, storage=storage, fetcher=fetcher,
             signals=Signals(database.dsn), engines=engines, pixels=pixels, leases={}, gate=Gate(),
+            vault=open_vault(settings), stopping=asyncio.Event(),
         )  # fmt: skip
 
 
 def consumer(studio: Studio) -> queue.Consumer:
     """Takes the jobs of every slice; this is their one list."""
-    jobs = {**generations.jobs(studio)}
+    sent = courier(studio)
+    jobs = {**generations.jobs(studio), **webhooks.jobs(sent)}
     worker = studio.settings.worker
     return queue.Consumer(
         studio.database, jobs,
         concurrency=worker.concurrency, heartbeat_seconds=worker.lease_seconds,
+        apart=webhooks.places(sent), stopping=studio.stopping,
+    )  # fmt: skip
+
+
+def courier(studio: Studio) -> Courier:
+    """What webhooks need of it."""
+    return Courier(
+        settings=studio.settings.webhooks, database=studio.database, fetcher=studio.fetcher,
+        signals=studio.signals, vault=studio.vault, stopping=studio.stopping,
+        stop_seconds=studio.settings.worker.grace_seconds / 2,
     )  # fmt: skip
 
 
@@ -74,6 +91,7 @@ def chores(studio: Studio) -> list[asyncio.Task[None]]:
     """What a worker does beside its jobs."""
     return [
         asyncio.create_task(studio.signals.run()),
+        *(asyncio.create_task(loop) for loop in webhooks.loops(courier(studio))),
         asyncio.create_task(_every(EVERY_SECONDS, lambda: reap(studio))),
         asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(studio))),
         # Walking the whole storage is no part of a start.
@@ -133,7 +151,7 @@ async def _every(
 
 async def _prune(studio: Studio) -> None:
     """All that is old enough, in batches that each commit for themselves."""
-    for prune in (request_queries.prune, queue.prune):
+    for prune in (request_queries.prune, queue.prune, webhooks.prune, sessions.prune):
         more = True
         while more:
             async with studio.database.transaction() as tx:

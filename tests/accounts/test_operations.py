@@ -6,6 +6,7 @@ import pytest
 
 from tintype.accounts import models
 from tintype.accounts import operations as accounts
+from tintype.accounts.passwords import hash_password
 from tintype.core import ids
 from tintype.core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from tintype.credits import operations as credits
@@ -83,23 +84,24 @@ async def test_unknown_organizations_are_not_found(database: Database) -> None:
 
 async def test_an_address_has_one_user_whatever_its_case(database: Database) -> None:
     owner = await organization(database)
-    hashed = accounts.hash_password("correct horse")
+    hashed = hash_password("correct horse")
     assert hashed.startswith("$argon2id$")
     assert "correct horse" not in hashed
     async with database.transaction() as tx:
         user = await accounts.create_user(
             tx, owner.id, email="Ann@Example.com", password_hash=hashed, role="administrator"
         )
-        assert user["email"] == "ann@example.com"
-        assert "password_hash" not in user
+        assert user.email == "ann@example.com"
+        assert "password_hash" not in user.__struct_fields__
     for email, fault in (("ANN@example.COM", Conflict), ("no address", ValidationFailed)):
         with pytest.raises(fault):
             async with database.transaction() as tx:
                 await accounts.create_user(
                     tx, owner.id, email=email, password_hash=hashed, role="member"
                 )
-    with pytest.raises(ValidationFailed):
-        accounts.hash_password("short")
+    for wrong in ("short", "x" * 1025):
+        with pytest.raises(ValidationFailed):
+            hash_password(wrong)
 
 
 def test_the_plans_file_is_complete() -> None:

@@ -45,7 +45,17 @@ async def known(house: House, me: Tenant) -> dict[str, Any]:
     flow = await house.ask("POST", "/api/v1/flows", key=me, json={})
     project = await house.ask("POST", "/api/v1/projects", key=me, json={"name": "fuzz"})
     image = await house.upload(me, images.file("png", 16, 16), alias="@hero")
+    body = {"name": "fuzz", "scopes": ["images:read"]}
+    key = await house.ask("POST", "/api/v1/api-keys", key=me, json=body)
+    made = {"mode": "clean", "image_url": image.data["id"]}
+    job = await house.ask("POST", "/api/v1/images/jobs", key=me, json=made)
+    hook = {"url": "https://example.com/hook", "events": ["webhook.test"]}
+    endpoint = await house.ask("POST", "/api/v1/webhooks/endpoints", key=me, json=hook)
+    test = f"/api/v1/webhooks/endpoints/{endpoint.data['id']}/test"
+    delivery = await house.ask("POST", test, key=me)
     return {
+        "key_id": key.data["id"], "job_id": job.data["job_id"],
+        "endpoint_id": endpoint.data["id"], "delivery_id": delivery.data["id"],
         "generation_id": picture["id"], "flow_id": flow.data["id"], "image_id": image.data["id"],
         "project_id": project.data["id"], "alias": "@hero", "name": f"{image.data['id']}.png",
     }  # fmt: skip

@@ -39,7 +39,9 @@ def _warm() -> "subprocess.Popen[str]":
     """The process whose forks are our commands: see `warm.py`. It ends with its stdin, so with us."""
     return subprocess.Popen(
         [sys.executable, Path(__file__).with_name("warm.py")],
-        env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        # Its forks would lose the threads that numpy's linear algebra starts at import.
+        env=environment(OPENBLAS_NUM_THREADS="1"),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 

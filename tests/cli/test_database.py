@@ -10,6 +10,7 @@ from support.house import settings_for
 from tintype.cli.dumping import _without_password
 from tintype.cli.prepare import prepare
 from tintype.core.caller import SCOPES, Caller
+from tintype.core.settings import SettingsError
 from tintype.db import embedded
 from tintype.db.migrate import migrate
 from tintype.db.pool import connect
@@ -72,6 +73,19 @@ async def log_of(url: str, organization_id: str) -> list[str]:
         await connection.close()
 
 
+async def unread(url: str) -> list[str]:
+    """The types of the events that webhooks have still to be made of."""
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch(
+            "SELECT e.type FROM events e, webhook_cursor c WHERE (e.xid, e.position) >"
+            " (c.xid, c.position) ORDER BY e.xid, e.position"
+        )
+        return [row["type"] for row in rows]
+    finally:
+        await connection.close()
+
+
 async def write_events(url: str, organization_id: str, *types: str) -> None:
     made = await connect(url, size=1, wait_seconds=5)
     for type_ in types:
@@ -101,6 +115,8 @@ async def test_the_event_log_is_whole_in_a_cluster_that_has_counted_less(
         assert await log_of(url, org) == ["a.one", "a.two", "a.three"]
         await write_events(url, org, "a.four")
         assert await log_of(url, org) == ["a.one", "a.two", "a.three", "a.four"]
+        # Webhooks go on with what they had not been sent for: nothing was read before the dump.
+        assert await unread(url) == ["a.one", "a.two", "a.three", "a.four"]
     finally:
         embedded.stop(folder)
 
@@ -123,15 +139,37 @@ async def test_a_start_takes_over_events_of_a_cluster_that_has_counted_further(
             f" WHERE organization_id = '{org}' ORDER BY position OFFSET {at} LIMIT 1) RETURNING 1",
         )
     await write_events(database_url, org, "a.four")
+    # All but the last of the other cluster's had been read for webhooks.
+    await asked(database_url, "UPDATE webhook_cursor SET (xid, position) = "
+                "(SELECT xid, position FROM events WHERE xid = '9000000') RETURNING 1")  # fmt: skip
     untouched = f"SELECT xid::text FROM events WHERE organization_id = '{other}'"
     before = await asked(database_url, untouched)
     assert await log_of(database_url, org) == ["a.one", "a.four"]
     for _ in range(2):
         assert await prepare(settings_for(database_url, tmp_path)) == "ready"
         assert await log_of(database_url, org) == ["a.one", "a.two", "a.three", "a.four"]
+    assert (await unread(database_url))[:1] == ["a.three"]
+    assert "a.four" in await unread(database_url)
     await write_events(database_url, org, "a.five")
     assert (await log_of(database_url, org))[-2:] == ["a.four", "a.five"]
     assert await asked(database_url, untouched) == before
+
+
+async def test_a_server_with_another_secret_does_not_start(database_url, tmp_path) -> None:
+    """It would hold secrets that it can't open; told apart from one whose secret was changed."""
+    first, other = tmp_path / "first", tmp_path / "other"
+    assert await prepare(settings_for(database_url, first)) == "new"
+    with pytest.raises(SettingsError, match=r"security\.secret"):
+        await prepare(settings_for(database_url, other))
+    known = (first / "secret.key").read_text().strip()
+    changed = {"secret": "x" * 40, "previous_secrets": [known]}
+    assert await prepare(settings_for(database_url, other, security=changed)) == "new"
+    # From here on the changed one is the database's own.
+    assert await prepare(settings_for(database_url, other, security={"secret": "x" * 40})) == "new"
+    with pytest.raises(SettingsError, match="forget-secret"):
+        await prepare(settings_for(database_url, first))
+    assert tintype("db", "forget-secret", url=database_url).json == {"forgotten": True}
+    assert await prepare(settings_for(database_url, first)) == "new"
 
 
 async def test_a_newer_dump_and_a_database_in_use_are_refused(

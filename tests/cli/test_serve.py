@@ -91,7 +91,7 @@ def sandbox(house: Standing, base: Path) -> str:
 
 def test_the_first_start_says_once_how_to_begin(house: Standing) -> None:
     assert re.search(r"organization +org_\w{26}\n +administrator +admin@localhost +\S+", house.log)
-    assert "(for the console, which comes later)" in house.log
+    assert "(signs in at POST /v1/auth/session)" in house.log
     request = re.search(r"curl .*?}'\n", house.log, re.DOTALL)
     assert request is not None
     done = subprocess.run(

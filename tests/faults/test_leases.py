@@ -9,8 +9,8 @@ from support.checks import check_everything
 from support.house import House, Tenant
 from support.workers import Worker, create, ending, row, until, until_status, working
 from tintype import queue
-from tintype.generations.operations import ENTRYPOINT
 from tintype.generations.run import run
+from tintype.generations.submit import ENTRYPOINT
 from tintype.storage import Storage
 
 pytestmark = pytest.mark.slow

@@ -12,9 +12,9 @@ from support.workers import create, row
 from tintype import queue, worker
 from tintype.credits import operations as ledger
 from tintype.generations import run_queries
-from tintype.generations.operations import ENTRYPOINT
 from tintype.generations.reaper import reap
 from tintype.generations.studio import Studio
+from tintype.generations.submit import ENTRYPOINT
 
 LEASE = UUID(int=1)
 

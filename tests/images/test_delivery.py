@@ -13,6 +13,7 @@ from support.house import House, Reply, Tenant, opened, settings_for
 from tintype.api.background import Background
 from tintype.api.parts import Parts
 from tintype.api.places import Places
+from tintype.core.vault import open_vault
 from tintype.db.listen import Signals
 from tintype.db.pool import Database
 from tintype.images import delivery
@@ -330,7 +331,7 @@ async def test_simultaneous_first_requests_render_once(
             settings=idle_house.settings, database=database,
             storage=open_storage(idle_house.settings.storage_url),
             signals=Signals(database.dsn), pixels=pixels, background=Background(), places=Places(),
-            networks=[],
+            networks=[], vault=open_vault(idle_house.settings),
         )  # fmt: skip
         flight = delivery.SingleFlight()
 

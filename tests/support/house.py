@@ -145,9 +145,11 @@ def settings_for(url: str, folder: Path, **sections: dict[str, Any]) -> Settings
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings, *, with_worker: bool = True) -> AsyncIterator[House]:
-    """The house, open for business."""
-    app = server.create(settings)
+async def opened(
+    settings: Settings, *, with_worker: bool = True, text: Engines | None = None
+) -> AsyncIterator[House]:
+    """The house, open for business; with the product's text engines unless others are given."""
+    app = server.create(settings, text)
     web = Server(
         app, interface=Interfaces.ASGI, address="127.0.0.1", port=settings.server.port,
         backpressure=512,

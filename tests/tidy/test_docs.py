@@ -14,7 +14,7 @@ from tintype.api import health
 from tintype.cli import app as cli
 from tintype.core import errors, settings
 from tintype.core.caller import SCOPES
-from tintype.engines.builtin import MAGIC
+from tintype.engines.markers import MAGIC
 from tintype.images.http import MEDIA_ROUTES
 
 ROOT = Path(__file__).parents[2]

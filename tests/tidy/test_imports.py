@@ -5,8 +5,8 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "tintype"
 SLICES = {
-    "accounts", "aliases", "catalog", "credits", "events", "flows", "generations", "images", "keys",
-    "live", "projects",
+    "accounts", "aliases", "audit", "auth", "billing", "catalog", "credits", "events", "flows",
+    "generations", "images", "keys", "live", "projects", "sessions", "webhooks",
 }  # fmt: skip
 INNER = {"queries", "run_queries", "http", "jobs"}
 

@@ -8,9 +8,16 @@ SOURCE = Path(__file__).parents[2] / "src" / "tintype"
 TENANT_TABLES = (
     "users", "projects", "api_keys", "credit_accounts", "ledger_entries", "events",
     "idempotency_keys", "flows", "generations", "images", "image_aliases", "live_entries",
+    "sessions", "audit_entries", "key_usage",
+    "webhook_endpoints", "webhook_secrets", "webhook_deliveries",
 )  # fmt: skip
 # Functions whose SQL is the server's own and crosses tenants on purpose.
 EXCEPTIONS = {
+    "accounts/queries.py": {"external_user": "finds the user of an issuer's subject"},
+    "sessions/queries.py": {
+        "touch": "notes uses of sessions of all tenants",
+        "prune": "forgets old sessions of all tenants",
+    },
     "keys/queries.py": {
         "authenticate": "finds the tenant of a key",
         "touch": "notes uses of keys of all tenants",
@@ -22,6 +29,9 @@ EXCEPTIONS = {
     },
     "generations/run_queries.py": {
         "*": "runs start from an id that the queue rang with; a lease guards every write",
+    },
+    "webhooks/run_queries.py": {
+        "*": "the worker reads the log of all tenants; a claim guards every write of a run"
     },
     "api/queries.py": {"prune": "forgets old answers of all tenants"},
     "cli/database.py": {"_after_restore": "counts what a whole dump brought back"},

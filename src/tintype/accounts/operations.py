@@ -2,19 +2,29 @@
 
 import re
 import secrets
-from typing import Any, Final
-
-from argon2 import PasswordHasher
+from datetime import datetime
+from typing import Final
 
 from tintype.accounts import queries
-from tintype.accounts.models import Organization, Role, plan_named
+from tintype.accounts.models import (
+    External,
+    Member,
+    Organization,
+    OrganizationView,
+    Role,
+    User,
+    plan_named,
+)
+from tintype.audit import operations as audit
+from tintype.audit.models import Actor
+from tintype.audit.operator import SERVER
 from tintype.core import ids
-from tintype.core.errors import Conflict, NotFound, ValidationFailed
+from tintype.core.errors import Conflict, NotFound, Unavailable, ValidationFailed
 from tintype.credits import operations as ledger
+from tintype.db.listen import notify
 from tintype.db.pool import Row, Transaction
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
-PASSWORD_LENGTH_MIN: Final = 10
 RATE_LIMIT_MAX: Final = 1_000_000
 
 
@@ -81,26 +91,116 @@ async def organizations(tx: Transaction) -> list[Organization]:
     return [to_organization(row) for row in await queries.organizations(tx)]
 
 
-def hash_password(password: str) -> str:
-    """Argon2id at the library's defaults: about 0.2 s and 64 MiB, so never on the event loop."""
-    if len(password) < PASSWORD_LENGTH_MIN:
-        raise ValidationFailed("password", f"must have at least {PASSWORD_LENGTH_MIN} characters")
-    return PasswordHasher().hash(password)
-
-
 async def create_user(
-    tx: Transaction, organization_id: str, *, email: str, password_hash: str, role: Role
-) -> dict[str, Any]:
-    """Make a user; e-mail addresses are compared without case, over all organizations."""
+    tx: Transaction,
+    organization_id: str,
+    *,
+    email: str,
+    password_hash: str | None,
+    role: Role,
+    external: External | None = None,
+    actor: Actor = SERVER,
+) -> User:
+    """Make a user; e-mail addresses are compared without case, over all organizations.
+
+    A user of another issuer has no password here. Raises Conflict for an address in use.
+    """
     if not _EMAIL.fullmatch(email):
         raise ValidationFailed("email", "must be an e-mail address")
     await organization(tx, organization_id)
     row = await queries.insert_user(
-        tx, ids.new("usr"), organization_id, email.lower(), password_hash, role
+        tx, ids.new("usr"), organization_id, email.lower(), password_hash, role, external
     )
     if row is None:
         raise Conflict("A user with this e-mail address exists.")
-    return {**row, "created_at": row["created_at"].isoformat()}
+    details = {"email": row["email"], "role": role} | ({"issuer": external[0]} if external else {})
+    await audit.record(tx, organization_id, actor, "user.created", row["id"], details)
+    return to_user(row)
+
+
+async def users(tx: Transaction, organization_id: str) -> list[User]:
+    """An organization's users, the oldest first."""
+    return [to_user(row) for row in await queries.users(tx, organization_id)]
+
+
+async def user(tx: Transaction, organization_id: str, user_id: str) -> User:
+    row = await queries.user(tx, organization_id, user_id)
+    if row is None:
+        raise NotFound("There is no such user.")
+    return to_user(row)
+
+
+async def user_named(tx: Transaction, email: str) -> User:
+    """The user with this e-mail address, of whichever organization."""
+    row = await queries.user_by_email(tx, email.lower())
+    if row is None:
+        raise NotFound(f"There is no user {email[:80]}.")
+    return to_user(row)
+
+
+async def password_of(tx: Transaction, email: str) -> tuple[User, str] | None:
+    """The user who may sign in with this address, and the hash of their password."""
+    row = await queries.user_by_email(tx, email)
+    if row is None or row["password_hash"] is None or row["suspended"]:
+        return None
+    return to_user(row), row["password_hash"]
+
+
+async def require_hash(tx: Transaction, one: User, password_hash: str) -> None:
+    """Raise Unavailable unless this is still the user's; it stays so until the commit."""
+    if await queries.locked_hash(tx, one.organization_id, one.id) != password_hash:
+        raise Unavailable("The user was changed just now; sign in again.")
+
+
+async def keep_hash(tx: Transaction, one: User, password_hash: str) -> None:
+    """The same password, hashed by newer parameters."""
+    await queries.set_password(tx, one.organization_id, one.id, password_hash)
+
+
+async def set_password(tx: Transaction, one: User, password_hash: str, *, actor: Actor) -> None:
+    """Give a user another password; their sessions are ended by who calls."""
+    await queries.set_password(tx, one.organization_id, one.id, password_hash)
+    await audit.record(tx, one.organization_id, actor, "user.password_changed", one.id)
+
+
+async def delete_user(tx: Transaction, one: User, *, actor: Actor) -> None:
+    """What the user made stays; the address is free again; every credential ends at once."""
+    await queries.delete_user(tx, one.organization_id, one.id)
+    await notify(tx, one.id)
+    await audit.record(tx, one.organization_id, actor, "user.deleted", one.id, {"email": one.email})
+
+
+async def member(tx: Transaction, user_id: str) -> Member | None:
+    """A user as a credential finds them; None for who may not come in (any more)."""
+    row = await queries.member(tx, user_id)
+    return None if row is None else Member(**{name: row[name] for name in Member.__struct_fields__})
+
+
+async def external_user(tx: Transaction, external: External) -> str | None:
+    """The id of the user whom another issuer knows by this subject."""
+    return await queries.external_user(tx, *external)
+
+
+async def link_user(tx: Transaction, email: str, external: External, *, actor: Actor) -> str | None:
+    """Tie the user with this e-mail address to another issuer's subject, once and for all.
+
+    None where there is no such user, or one that is tied already.
+    """
+    row = await queries.link_user(tx, email.lower(), *external)
+    if row is None:
+        return None
+    await audit.record(
+        tx, row["organization_id"], actor, "user.linked", row["id"], {"issuer": external[0]}
+    )
+    return str(row["id"])
+
+
+def view(one: Organization) -> OrganizationView:
+    return OrganizationView(one.id, one.name, one.plan, datetime.fromisoformat(one.created_at))
+
+
+def to_user(row: Row) -> User:
+    return User(**{name: row[name] for name in User.__struct_fields__})
 
 
 def to_organization(row: Row) -> Organization:

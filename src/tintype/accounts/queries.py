@@ -6,6 +6,7 @@ _ORGANIZATION = (
     "id, name, plan, rate_limit, private_media, signing_secret, sandbox_of, suspended_at,"
     " created_at"
 )
+_USER = "id, organization_id, email, role, created_at"
 
 
 async def insert_organization(
@@ -54,14 +55,118 @@ async def organizations(tx: Transaction) -> list[Row]:
 
 
 async def insert_user(
-    tx: Transaction, user_id: str, organization_id: str, email: str, password_hash: str, role: str
+    tx: Transaction,
+    user_id: str,
+    organization_id: str,
+    email: str,
+    password_hash: str | None,
+    role: str,
+    external: tuple[str, str] | None,
 ) -> Row | None:
-    """Answer None when the e-mail address is taken."""
+    """Answer None when the e-mail address, or the external subject, is taken."""
+    issuer, subject = external or (None, None)
+    return await tx.fetchrow(
+        f"""
+        INSERT INTO users
+            (id, organization_id, email, password_hash, role, external_issuer, external_subject)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+        RETURNING {_USER}
+        """,  # noqa: S608
+        user_id, organization_id, email, password_hash, role, issuer, subject,
+    )  # fmt: skip
+
+
+async def users(tx: Transaction, organization_id: str) -> list[Row]:
+    rows: list[Row] = await tx.fetch(
+        f"""
+        SELECT {_USER} FROM users WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY id
+        """,  # noqa: S608
+        organization_id,
+    )
+    return rows
+
+
+async def user(tx: Transaction, organization_id: str, user_id: str) -> Row | None:
+    return await tx.fetchrow(
+        f"""
+        SELECT {_USER} FROM users
+        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL
+        """,  # noqa: S608
+        organization_id, user_id,
+    )  # fmt: skip
+
+
+async def user_by_email(tx: Transaction, email: str) -> Row | None:
+    """Before a tenant is known: an address names one user over all organizations."""
+    return await tx.fetchrow(
+        f"""
+        SELECT {_USER}, password_hash, EXISTS (SELECT FROM organizations o
+            WHERE o.id = organization_id AND o.suspended_at IS NOT NULL) AS suspended
+        FROM users WHERE email = $1 AND deleted_at IS NULL
+        """,  # noqa: S608
+        email,
+    )
+
+
+async def locked_hash(tx: Transaction, organization_id: str, user_id: str) -> str | None:
+    """The hash as it is now, and until the commit; None for a deleted user."""
+    found: str | None = await tx.fetchval(
+        """
+        SELECT password_hash FROM users
+        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL FOR NO KEY UPDATE
+        """,
+        organization_id, user_id,
+    )  # fmt: skip
+    return found
+
+
+async def set_password(
+    tx: Transaction, organization_id: str, user_id: str, password_hash: str
+) -> None:
+    await tx.execute(
+        "UPDATE users SET password_hash = $3 WHERE organization_id = $1 AND id = $2",
+        organization_id, user_id, password_hash,
+    )  # fmt: skip
+
+
+async def delete_user(tx: Transaction, organization_id: str, user_id: str) -> None:
+    await tx.execute(
+        "UPDATE users SET deleted_at = now() WHERE organization_id = $1 AND id = $2",
+        organization_id, user_id,
+    )  # fmt: skip
+
+
+async def member(tx: Transaction, user_id: str) -> Row | None:
+    """Before a tenant is known: who a verified token names, with their organization's terms."""
     return await tx.fetchrow(
         """
-        INSERT INTO users (id, organization_id, email, password_hash, role)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (email) DO NOTHING
-        RETURNING id, organization_id, email, role, created_at
+        SELECT u.id AS user_id, u.role, u.organization_id, o.plan, o.rate_limit, o.private_media,
+            o.signing_secret
+        FROM users u JOIN organizations o ON o.id = u.organization_id
+        WHERE u.id = $1 AND u.deleted_at IS NULL AND o.suspended_at IS NULL
         """,
-        user_id, organization_id, email, password_hash, role,
+        user_id,
+    )
+
+
+async def external_user(tx: Transaction, issuer: str, subject: str) -> str | None:
+    """Before a tenant is known: whom an issuer's subject names."""
+    found: str | None = await tx.fetchval(
+        """
+        SELECT id FROM users
+        WHERE external_issuer = $1 AND external_subject = $2 AND deleted_at IS NULL
+        """,
+        issuer, subject,
+    )  # fmt: skip
+    return found
+
+
+async def link_user(tx: Transaction, email: str, issuer: str, subject: str) -> Row | None:
+    return await tx.fetchrow(
+        """
+        UPDATE users SET external_issuer = $2, external_subject = $3
+        WHERE email = $1 AND external_issuer IS NULL AND deleted_at IS NULL
+        RETURNING id, organization_id
+        """,
+        email, issuer, subject,
     )  # fmt: skip

@@ -50,6 +50,7 @@ class Described:
     parameters: tuple[str, ...]
     text: str
     scope: str | None
+    guarded: bool
     body: type[msgspec.Struct] | None
     query: type[msgspec.Struct] | None
     form: type[msgspec.Struct] | None
@@ -98,6 +99,7 @@ def _of(handler: BaseRouteHandler, method: str) -> Iterator[Described]:
             parameters=parameters,
             text=inspect.getdoc(handler.fn) or "",
             scope=scope,
+            guarded=guarded or scope is not None,
             body=opt.get("body"),
             query=opt.get("query"),
             form=opt.get("form"),

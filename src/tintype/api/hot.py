@@ -145,7 +145,7 @@ def asked(scope: HTTPScope, path: str | None = None) -> Asking:
 
     `path` is the whole path, where the framework has taken a mount's part off the scope's.
     """
-    accept = authorization = api_key = none_match = byte_range = if_range = b""
+    accept = authorization = api_key = cookie = none_match = byte_range = if_range = b""
     for name, value in scope["headers"]:
         if name == b"accept":
             accept = accept + b"," + value if accept else value
@@ -153,6 +153,8 @@ def asked(scope: HTTPScope, path: str | None = None) -> Asking:
             authorization = authorization + b"\0" + value if authorization else value
         elif name == b"x-api-key":
             api_key = api_key + b"\0" + value if api_key else value
+        elif name == b"cookie":
+            cookie = cookie + b"\0" + value if cookie else value
         elif name == b"if-none-match":
             none_match = none_match + b"," + value if none_match else value
         elif name == b"range":
@@ -165,6 +167,8 @@ def asked(scope: HTTPScope, path: str | None = None) -> Asking:
         shaping = accept if path.endswith(".auto") else b""
         question = (path, scope["query_string"], shaping, b"", b"")
     else:
+        if cookie:
+            api_key += b"\0cookie\0" + cookie
         question = (path, scope["query_string"], accept, authorization, api_key)
     return Asking(question, accept, none_match, byte_range, if_range)
 

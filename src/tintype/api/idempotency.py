@@ -19,10 +19,12 @@ from tintype.api.parts import AnyRequest, parts
 from tintype.api.rendering import Answer
 from tintype.core.caller import Caller
 from tintype.core.errors import (
+    Conflict,
     IdempotencyInProgress,
     IdempotencyMismatch,
     ValidationFailed,
 )
+from tintype.core.vault import Sealed, Vault
 from tintype.db.pool import LockNotAvailable, Row, Transaction
 
 T = TypeVar("T")
@@ -38,11 +40,13 @@ async def write(
     *,
     work_id: Callable[[T], str] | None = None,
     reattach: Reattach[T] | None = None,
+    sealed: bool = False,
 ) -> Answer[T]:
     """Run `act` in one transaction, once per `Idempotency-Key`.
 
     `payload` is the decoded request, for the fingerprint. Where the request creates work,
     `work_id` names it in the answer and `reattach` answers its present state on a replay.
+    An answer that holds a secret is remembered `sealed`.
     """
     key = _key(request)
     database = parts(request).database
@@ -55,14 +59,15 @@ async def write(
         if await _claim(tx, caller, key, fingerprint):
             await queries.usual_lock_wait(tx)
             answer = await act(tx)
-            await _remember(tx, caller, key, answer, work_id)
+            vault = parts(request).vault if sealed else None
+            await _remember(tx, caller, key, answer, work_id, vault)
             return answer
         replayed = await queries.remembered(tx, caller.organization_id, key)
     if replayed is None:
         raise IdempotencyInProgress
     if replayed["fingerprint"] != fingerprint:
         raise IdempotencyMismatch
-    return await _replay(replayed, reattach)
+    return await _replay(replayed, reattach, parts(request).vault)
 
 
 async def _claim(tx: Transaction, caller: Caller, key: str, fingerprint: bytes) -> bool:
@@ -78,24 +83,29 @@ async def _remember(
     key: str,
     answer: Answer[T],
     work_id: Callable[[T], str] | None,
+    vault: Vault | None,
 ) -> None:
+    body = msgspec.json.encode(answer.content)
     headers: dict[str, Any] = {"headers": dict(answer.headers)}
     if answer.credits_used is not None:
         headers["credits_used"] = answer.credits_used
+    if vault is not None:
+        headers["sealed"] = True
+        body = vault.seal(body)
     await queries.remember(
         tx, caller.organization_id, key,
         status=answer.status_code or 200,
         headers=headers,
-        body=msgspec.json.encode(answer.content),
+        body=body,
         work_id=work_id(answer.content) if work_id else None,
     )  # fmt: skip
 
 
-async def _replay(row: Row, reattach: Reattach[T] | None) -> Answer[T]:
+async def _replay(row: Row, reattach: Reattach[T] | None, vault: Vault) -> Answer[T]:
     if row["work_id"] is not None and reattach is not None:
         answer = await reattach(row["work_id"])
     else:
-        stored: Any = msgspec.Raw(row["body"])
+        stored: Any = msgspec.Raw(_opened(row, vault))
         answer = Answer(
             stored,
             status=row["status"],
@@ -104,6 +114,19 @@ async def _replay(row: Row, reattach: Reattach[T] | None) -> Answer[T]:
         )
     answer.headers["Idempotent-Replayed"] = "true"
     return answer
+
+
+def _opened(row: Row, vault: Vault) -> bytes:
+    body: bytes = row["body"]
+    if not row["headers"].get("sealed"):
+        return body
+    try:
+        return vault.unseal(body)
+    except Sealed as fault:
+        raise Conflict(
+            "This was done already, and its answer can't be shown again: the server's own secret"
+            " has changed since."
+        ) from fault
 
 
 def _key(request: AnyRequest) -> str | None:

@@ -30,21 +30,25 @@ renamed. Unknown names are refused with a suggestion.
 """
 _SECURITY: Final[Json] = {
     "bearer": {
-        "type": "http", "scheme": "bearer", "bearerFormat": "tt_live_… or tt_test_…",
-        "description": "An API key as a bearer token.",
+        "type": "http", "scheme": "bearer", "bearerFormat": "tt_live_…, tt_test_… or a JWT",
+        "description": "An API key, or the token of a session, as a bearer token.",
     },
     "apiKey": {
         "type": "apiKey", "in": "header", "name": "X-API-Key",
         "description": "The same API key in a header of its own. Send one of the two.",
     },
+    "session": {
+        "type": "apiKey", "in": "cookie", "name": "tintype_session",
+        "description": "The session's cookie. A browser's writes need `X-CSRF-Token` beside it.",
+    },
 }  # fmt: skip
-_EMPTY: Final = frozenset({204, 304, 416})
+_EMPTY: Final = frozenset({204, 302, 304, 416})
 _NULL: Final = {"type": "null"}
 _STATUS_WORDS: Final = {
     200: "Done.", 201: "Made, or at its end.", 202: "Taken on; the work is queued or running.",
     204: "Done; there is nothing to show.", 206: "The range that was asked for.",
-    304: "What you have is still right.", 416: "The range lies outside of the bytes.",
-    503: "Not ready.",
+    302: "Go on to the URL in `Location`.", 304: "What you have is still right.",
+    416: "The range lies outside of the bytes.", 503: "Not ready.",
 }  # fmt: skip
 
 
@@ -98,13 +102,18 @@ def _operation(route: Described, mount: str, shapes: schemas.Shapes, faults: Jso
         "parameters": parameters.of(route),
         "responses": _answers(route, shapes, enveloped=enveloped)
         | _faults(route.errors, faults, enveloped=enveloped),
-        "security": [{name: [route.scope]} for name in _SECURITY] if route.scope else [],
+        "security": _security(route),
     }
     if route.signable:
         operation["security"].append({})
     if route.body or route.form:
         operation["requestBody"] = _request_body(route, shapes)
     return operation
+
+
+def _security(route: Described) -> list[Json]:
+    scopes = [route.scope] if route.scope else []
+    return [{name: scopes} for name in _SECURITY] if route.guarded else []
 
 
 def _request_body(route: Described, shapes: schemas.Shapes) -> Json:

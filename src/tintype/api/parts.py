@@ -9,6 +9,7 @@ from tintype.addresses import Network
 from tintype.api.background import Background
 from tintype.api.places import Places
 from tintype.core.settings import Settings
+from tintype.core.vault import Vault
 from tintype.db.listen import Signals
 from tintype.db.pool import Database
 from tintype.storage import Storage
@@ -26,6 +27,7 @@ class Parts:
     background: Background
     places: Places
     networks: list[Network]
+    vault: Vault
 
 
 AnyRequest = Request[object, object, object]  # type: ignore[type-var]

@@ -27,6 +27,16 @@ async def count(database: Database, exchange: Exchange, subject: str, limit: int
         )
 
 
+async def count_attempt(database: Database, subject: str, limit: int) -> None:
+    """Count an attempt to sign in; raise RateLimited when `limit` stand in 60 seconds."""
+    async with database.reading() as connection:
+        row = await queries.take_request(connection, subject, limit)
+    if not row["allowed"]:
+        raise RateLimited(
+            "Too many wrong passwords; try again later.", retry_after_seconds=row["wait_seconds"]
+        )
+
+
 async def count_unknown_key(database: Database, address: str) -> None:
     """Count a wrong key of a client address; raise RateLimited when there were too many."""
     async with database.reading() as connection:

@@ -19,6 +19,7 @@ from tintype.core import log
 from tintype.core.errors import BadRequest, Internal, MethodNotAllowed, NotFound, TintypeError
 
 T = TypeVar("T")
+U = TypeVar("U")
 _log = log.get("tintype.api")
 _JSON = "application/json"
 
@@ -38,6 +39,13 @@ class Answer(Response[T]):
         super().__init__(content, status_code=status, headers=headers)
         self.credits_used = credits_used
         self.credits_remaining = credits_remaining
+
+    def showing(self, content: U) -> "Answer[U]":
+        """The same answer with other content."""
+        return Answer(
+            content, status=self.status_code or 200, headers=self.headers,
+            credits_used=self.credits_used, credits_remaining=self.credits_remaining,
+        )  # fmt: skip
 
     def to_asgi_response(self, app: Litestar | None, request: AnyRequest, **_: Any) -> ASGIResponse:
         """Render for the mount; the other parameters of the framework's own response are unused."""

@@ -4,10 +4,10 @@ from typing import TypeVar
 
 from litestar import get
 
+from tintype.api.guard import needs
 from tintype.api.pages import Page
 from tintype.api.rendering import Answer
 from tintype.catalog.models import AspectRatio, Model, aspect_ratios, catalog
-from tintype.keys.auth import needs
 
 T = TypeVar("T")
 

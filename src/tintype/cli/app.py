@@ -33,10 +33,12 @@ COMMANDS: Final = (
     Command("serve", "tintype.cli.serve", "Serve the API, with worker and database beside it."),
     Command("worker", "tintype.cli.work", "Run a worker alone, beside servers on one database."),
     Command("generate", "tintype.cli.generate", "Make pictures from words and save them."),
+    Command("enhance", "tintype.cli.enhance", "Finish a picture: clean it or make it real."),
     Command("keys", "tintype.cli.keys", "API keys: create, list, revoke.", group=True),
     Command("credits", "tintype.cli.credits", "Credits: grant, balance, ledger.", group=True),
     Command("org", "tintype.cli.organizations", "Organizations: create, list.", group=True),
-    Command("user", "tintype.cli.users", "Users: create.", group=True),
+    Command("user", "tintype.cli.users", "Users: create, list, password, delete.", group=True),
+    Command("webhooks", "tintype.cli.webhooks", "Webhooks: listen, trigger.", group=True),
     Command("doctor", "tintype.cli.doctor", "Look whether all is well with a data folder."),
     Command("db", "tintype.cli.database", "The database: migrate, dump, restore.", group=True),
 )

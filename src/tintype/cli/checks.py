@@ -16,7 +16,7 @@ from tintype.core.errors import TintypeError
 from tintype.core.settings import Settings, SettingsError
 from tintype.db.pool import dedicated_connection
 from tintype.engines.base import Engine, EngineFault
-from tintype.engines.registry import configured
+from tintype.engines.of_worker import configured
 from tintype.media.encode import QUALITY_DEFAULT, encode
 from tintype.media.vips import MEDIA_TYPES, Format, Image, VipsError, open_picture
 from tintype.storage import MissingObject, Storage, open_storage

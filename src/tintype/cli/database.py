@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tintype.cli import dumping, house
+from tintype.cli import dumping, house, queries
 from tintype.cli.contact import open_database, reached
 from tintype.cli.house import Data
 from tintype.cli.outcome import Json, show
@@ -70,6 +70,23 @@ def restore(
     show(found, json=json, lines=lambda: [
         f"{found['organizations']} organizations and {found['images']} pictures restored.",
     ])  # fmt: skip
+
+
+@app.command("forget-secret")
+def forget_secret(data: Data = None, json: Json = False) -> None:
+    """Let the next start take the secret that it has, where the one before is lost.
+
+    What was sealed with the lost one stays closed: everybody signs in again, and every webhook
+    endpoint needs a new secret (`POST /webhooks/endpoints/{id}/rotate-secret`).
+    """
+    with _opened(data) as settings:
+        asyncio.run(_forget_secret(settings))
+    show({"forgotten": True}, json=json, lines=lambda: ["The next start takes its own secret."])
+
+
+async def _forget_secret(settings: Settings) -> None:
+    async with open_database(settings) as database, database.transaction() as tx:
+        await queries.forget_vault_mark(tx)
 
 
 async def _after_restore(settings: Settings) -> dict[str, Any]:

@@ -37,6 +37,17 @@ END $$;
 # Another cluster counts its transactions from elsewhere: by the numbers in the dump, events would
 # stay unseen until its count has passed them. One below all that run leaves `position` to order.
 _EVENTS_BEFORE_ALL: Final = "UPDATE public.events SET xid = '3'::xid8;"
+# The log has been read as far as before: on from the first event that hadn't been, in that order.
+_CURSOR_BEFORE_ALL: Final = """
+DO $$ BEGIN
+    IF to_regclass('public.webhook_cursor') IS NOT NULL THEN
+        UPDATE public.webhook_cursor c SET xid = '3'::xid8, position = coalesce(
+            (SELECT min(e.position) - 1 FROM public.events e
+             WHERE (e.xid, e.position) > (c.xid, c.position)),
+            (SELECT max(e.position) FROM public.events e), 0);
+    END IF;
+END $$;
+"""
 
 
 def check_free(file: Path, *, force: bool) -> None:
@@ -120,6 +131,7 @@ def restore(url: str, file: Path) -> None:
         str(embedded.binary("psql")), "--no-psqlrc", "--quiet", "--single-transaction",
         "--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--dbname={address}",
         f"--command={_FRESH_SCHEMA}", "--file=-", f"--command={_NOT_NEWER.format(newest=newest)}",
+        f"--command={_CURSOR_BEFORE_ALL}",
         f"--command={_EVENTS_BEFORE_ALL}",
     ]  # fmt: skip
     with (

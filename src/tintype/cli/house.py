@@ -13,6 +13,7 @@ import msgspec
 import typer
 
 from tintype.accounts import operations as accounts
+from tintype.accounts.passwords import hash_password
 from tintype.cli import outcome, rooms
 from tintype.cli.contact import open_database
 from tintype.core import log
@@ -132,7 +133,7 @@ async def first_household(tx: Transaction) -> FirstHousehold | None:
     password = secrets.token_urlsafe(12)
     email = "admin@localhost"
     await accounts.create_user(
-        tx, organization.id, email=email, password_hash=accounts.hash_password(password),
+        tx, organization.id, email=email, password_hash=hash_password(password),
         role="administrator",
     )  # fmt: skip
     key = await keys.create(
@@ -145,7 +146,7 @@ def introduction(first: FirstHousehold) -> list[str]:
     return [
         "First start. These are shown once; keep them:",
         f"  organization   {first.organization_id}",
-        f"  administrator  {first.email}  {first.password}  (for the console, which comes later)",
+        f"  administrator  {first.email}  {first.password}  (signs in at POST /v1/auth/session)",
         f"  API key        {first.key}",
     ]
 

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from tintype.accounts import operations as accounts
+from tintype.audit.operator import operator
 from tintype.cli import house
 from tintype.cli.house import Data, House, Org
 from tintype.cli.outcome import Json, show, table
 from tintype.core.caller import SCOPES
 from tintype.core.errors import NotFound
 from tintype.keys import operations as keys
-from tintype.keys.models import ApiKey, NewApiKey
+from tintype.keys.models import ApiKey, NewApiKey, SpendCap
 from tintype.projects import operations as projects
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -27,6 +28,12 @@ def create(
     project: Annotated[str | None, typer.Option(help="Bind the key to this project.")] = None,
     test: Annotated[bool, typer.Option("--test", help="A sandbox key: no credits.")] = False,
     expires: Annotated[str | None, typer.Option(help="In how long: 90d, 12h or 30m.")] = None,
+    cap_day: Annotated[
+        int | None, typer.Option(min=0, help="Credits that it may spend in a UTC day.")
+    ] = None,
+    cap_month: Annotated[
+        int | None, typer.Option(min=0, help="Credits that it may spend in a UTC month.")
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -41,6 +48,7 @@ def create(
                 tx, await house.organization_id(tx, org), name=name, scopes=wanted,
                 maker_scopes=SCOPES, livemode=not test, expires_at=expires_at,
                 project_id=await projects.chosen(tx, caller, project),
+                spend_cap=SpendCap(cap_day, cap_month), actor=operator(),
             )  # fmt: skip
 
     made = house.run(data, work)
@@ -59,9 +67,10 @@ def list_keys(org: Org = None, data: Data = None, json: Json = False) -> None:
             return await keys.keys(tx, await house.organization_id(tx, org))
 
     found = house.run(data, work)
-    heading = ["ID", "NAME", "PREFIX", "STATUS", "LAST USED"]
+    heading = ["ID", "NAME", "PREFIX", "STATUS", "CREDITS", "LAST USED"]
     show(found, json=json, lines=lambda: table([heading, *(
-        [key.id, key.name, key.prefix, key.status, str(key.last_used_at or "never")[:16]]
+        [key.id, key.name, key.prefix, key.status, str(key.usage.credits),
+         str(key.last_used_at or "never")[:16]]
         for key in found
     )]))  # fmt: skip
 
@@ -78,7 +87,7 @@ def revoke(
         async with opened.database.transaction() as tx:
             for organization in await accounts.organizations(tx):
                 try:
-                    return await keys.revoke(tx, organization.id, key_id)
+                    return await keys.revoke(tx, organization.id, key_id, actor=operator())
                 except NotFound:
                     continue
         raise NotFound(f"There is no key {key_id[:80]}.")

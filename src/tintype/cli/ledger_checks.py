@@ -11,7 +11,7 @@ from tintype.cli.contact import open_database
 from tintype.core.errors import Unavailable
 from tintype.core.settings import Settings
 from tintype.db.pool import Database
-from tintype.generations import operations as generations
+from tintype.generations.submit import ENTRYPOINT
 from tintype.storage import MissingObject, Storage, open_storage
 
 _CLOCK_SECONDS_MAX: Final = 2.0
@@ -47,7 +47,7 @@ async def work(database: Database) -> Finding:
     async with database.reading() as tx:
         jobs = await queue.depth(tx)
         found = await queries.work(tx, _LATE_SECONDS)
-        idle = await queries.idle_jobs(tx, generations.ENTRYPOINT, _LATE_SECONDS)
+        idle = await queries.idle_jobs(tx, ENTRYPOINT, _LATE_SECONDS)
         others = await queries.others(tx)
     told = (
         f"{found['queued']} queued, {found['processing']} processing,"

@@ -121,6 +121,17 @@ async def take_over_events(tx: Transaction) -> None:
     """
     # Once in a database's life, and as long as its log needs.
     await tx.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+    # Webhooks' place in the log: before the first event that had not been read for them.
+    await tx.execute(
+        """
+        UPDATE webhook_cursor c SET xid = '3'::xid8, position = coalesce(
+            (SELECT min(e.position) - 1 FROM events e
+             WHERE (e.xid, e.position) > (c.xid, c.position)),
+            (SELECT max(e.position) FROM events e), 0)
+        WHERE c.xid >= pg_snapshot_xmax(pg_current_snapshot())
+        """,
+        timeout=_TAKE_OVER_SECONDS,
+    )
     await tx.execute(
         """
         UPDATE events e SET xid = '3'::xid8
@@ -131,3 +142,24 @@ async def take_over_events(tx: Transaction) -> None:
         """,
         timeout=_TAKE_OVER_SECONDS,
     )
+
+
+async def vault_mark(tx: Transaction, own: str) -> str:
+    """The mark of the secret that the database's secrets are sealed with; at first our own."""
+    found: str = await tx.fetchval(
+        """
+        WITH first AS (
+            INSERT INTO vault_mark (mark) VALUES ($1) ON CONFLICT DO NOTHING RETURNING mark)
+        SELECT mark FROM first UNION ALL SELECT mark FROM vault_mark LIMIT 1
+        """,
+        own,
+    )
+    return found
+
+
+async def set_vault_mark(tx: Transaction, own: str) -> None:
+    await tx.execute("UPDATE vault_mark SET mark = $1 WHERE mark <> $1", own)
+
+
+async def forget_vault_mark(tx: Transaction) -> None:
+    await tx.execute("DELETE FROM vault_mark")

@@ -17,8 +17,9 @@ class Caller(msgspec.Struct, frozen=True):
     """An authenticated organization with what it may do.
 
     `livemode` is false for sandbox keys; their data lives in the organization's sandbox twin, so
-    `organization_id` alone keeps both apart. `rate_limit` is requests per rolling 60 s, or None
-    for no limit. `expires_at_unix` is when the credential ends, if it does. `signing_secret` signs
+    `organization_id` alone keeps both apart. `rate_limit` is requests per rolling 60 s, the
+    organization's own or its plan's, or None for no limit. `expires_at_unix` is when the
+    credential ends, if it does. `capped` says that the key has a spend cap. `signing_secret` signs
     the organization's URLs; never log a caller.
     """
 
@@ -34,3 +35,5 @@ class Caller(msgspec.Struct, frozen=True):
     expires_at_unix: float | None = None
     private_media: bool = False
     signing_secret: bytes = b""
+    capped: bool = False
+    session_id: str | None = None

@@ -1,9 +1,10 @@
 """Every error a client can meet, in one tree.
 
 TintypeError
-├── BadRequest 400 · Unauthorized 401 · InsufficientCredits 402 · Forbidden 403
+├── BadRequest 400 · Unauthorized 401 · InsufficientCredits 402 ── SpendCapReached
+├── Forbidden 403
 ├── NotFound 404 · MethodNotAllowed 405
-├── Conflict 409 ── AliasTaken, IdempotencyInProgress
+├── Conflict 409 ── AliasTaken, NotReady, IdempotencyInProgress
 ├── PayloadTooLarge 413 · UnsupportedMediaType 415
 ├── ValidationFailed 422 · ContentRejected 422 · IdempotencyMismatch 422
 ├── RateLimited 429
@@ -49,7 +50,7 @@ class BadRequest(TintypeError):
 class Unauthorized(TintypeError):
     status, code, kind = 401, "UNAUTHORIZED", "authentication_error"
 
-    def __init__(self, message: str = "A valid API key is needed.") -> None:
+    def __init__(self, message: str = "A valid API key or session token is needed.") -> None:
         super().__init__(message, headers={"WWW-Authenticate": "Bearer"})
 
 
@@ -63,6 +64,22 @@ class InsufficientCredits(TintypeError):
             "Credit balance too low for this operation.",
             details={"required": required, "available": available},
         )
+
+
+class SpendCapReached(InsufficientCredits):
+    """The organization could pay, but a cap of the key stands against it.
+
+    `limit` and `used` are credits of the present UTC day or month, open holds counted.
+    """
+
+    def __init__(self, required: int, cap: str, limit: int, used: int, resets_at: str) -> None:
+        available = max(0, limit - used)
+        super().__init__(required, available)
+        self.message = (
+            f"This key may spend {limit} credits a {cap}: {used} are used or held, and this needs"
+            f" {required}."
+        )
+        self.details |= {"cap": cap, "limit": limit, "used": used, "resets_at": resets_at}
 
 
 class Forbidden(TintypeError):
@@ -88,6 +105,12 @@ class Conflict(TintypeError):
 
 class AliasTaken(Conflict):
     code = "ALIAS_TAKEN"
+
+
+class NotReady(Conflict):
+    """The work that would make it hasn't ended yet."""
+
+    code = "NOT_READY"
 
 
 class IdempotencyInProgress(Conflict):

@@ -15,7 +15,7 @@ from tintype.core.errors import NotFound
 
 Kind = Literal[
     "org", "usr", "key", "prj", "img", "gen", "flw", "vid", "per", "mdl", "qa", "whe", "evt",
-    "dlv", "led", "req", "bat",
+    "dlv", "led", "req", "bat", "ses", "aud",
 ]  # fmt: skip
 
 _SUFFIX: Final = r"[0-7][0-9a-hjkmnp-tv-z]{25}"

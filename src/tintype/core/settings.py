@@ -8,6 +8,7 @@ import difflib
 import os
 import re
 import tomllib
+import typing
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -18,6 +19,8 @@ import msgspec
 from msgspec import Meta
 
 Positive = Annotated[int, Meta(ge=1)]
+RetrySeconds = Annotated[float, Meta(gt=0, le=604_800)]
+SECRET_CHARACTERS_MIN: Final = 32
 # Hosts to listen on that are no address to call.
 EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -83,6 +86,48 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     orphan_hours: Annotated[float, Meta(gt=0)] = 24.0
 
 
+class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`retry_seconds` lie between the attempts of a delivery; after the last it has failed.
+
+    `places` is at how many places of others a worker may be sending at once; as many more are kept
+    for those that have been failing. An endpoint that fails for `failing_days` is switched off.
+    """
+
+    retry_seconds: list[RetrySeconds] = msgspec.field(
+        default_factory=lambda: [5, 300, 1800, 7200, 18_000, 36_000, 36_000]
+    )
+    seconds_max: Annotated[float, Meta(gt=0, le=60)] = 15.0
+    places: Positive = 128
+    failing_days: Annotated[float, Meta(gt=0)] = 3.0
+
+
+class SecuritySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`secret` empty means the file `secret.key` in the data folder; see `core/vault.py`.
+
+    `previous_secrets` still open what they sealed, and sessions that they signed.
+    """
+
+    secret: str = ""
+    previous_secrets: list[str] = []
+
+
+class AuthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sessions, and another issuer whose tokens are taken: `issuer`, `audience` and its keys.
+
+    `shared_secret` is for HS256, HS384 and HS512, `jwks_url` for RS, PS, ES and EdDSA.
+    `unknown_users` "create" makes them members of `organization`.
+    """
+
+    session_hours: Annotated[int, Meta(ge=1, le=8760)] = 168
+    issuer: str = ""
+    audience: str = ""
+    shared_secret: str = ""
+    jwks_url: str = ""
+    leeway_seconds: Annotated[int, Meta(ge=0, le=300)] = 60
+    unknown_users: Literal["refuse", "create"] = "refuse"
+    organization: str = ""
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
@@ -98,6 +143,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fetch: FetchSettings = FetchSettings()
     media: MediaSettings = MediaSettings()
     worker: WorkerSettings = WorkerSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    security: SecuritySettings = SecuritySettings()
+    auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
 
     @property
@@ -128,6 +176,9 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "fetch": FetchSettings,
     "media": MediaSettings,
     "worker": WorkerSettings,
+    "webhooks": WebhookSettings,
+    "security": SecuritySettings,
+    "auth": AuthSettings,
     "log": LogSettings,
 }
 # Where settings lie, and what clients of the API use; no settings of the server themselves.
@@ -181,6 +232,12 @@ def _check(settings: Settings) -> None:
             ip_network(text, strict=False)
     except ValueError as fault:
         raise SettingsError(f"Wrong setting server.trusted_proxies: {fault}") from fault
+    for text in (settings.security.secret, *settings.security.previous_secrets):
+        if text and len(text) < SECRET_CHARACTERS_MIN:
+            raise SettingsError(
+                f"Wrong setting security.secret: at least {SECRET_CHARACTERS_MIN} characters,"
+                " random ones (openssl rand -base64 32)"
+            )
     try:
         parts = urlsplit(settings.server.public_url)
         wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.query
@@ -190,12 +247,35 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             "Wrong setting server.public_url: it must begin with http:// or https:// and a host"
         )
+    _check_auth(settings.auth)
     try:
         usable = bool(settings.data.strip()) and settings.folder.is_absolute()
     except RuntimeError:  # A user's home (~name) that is not known.
         usable = False
     if not usable:
         raise SettingsError("Wrong setting data: it must name a folder")
+
+
+def _check_auth(auth: AuthSettings) -> None:
+    """An issuer is set whole or not at all."""
+    wrong = None
+    if not auth.issuer:
+        if auth.audience or auth.shared_secret or auth.jwks_url or auth.organization:
+            wrong = "issuer: it must be set when others of [auth] are"
+    elif auth.issuer == "tintype":
+        wrong = "issuer: tintype is this server's own name"
+    elif not auth.audience:
+        wrong = "audience: an issuer's tokens are taken for one audience only; name it"
+    elif bool(auth.shared_secret) == bool(auth.jwks_url):
+        wrong = "shared_secret: set either it or auth.jwks_url"
+    elif auth.shared_secret and len(auth.shared_secret) < SECRET_CHARACTERS_MIN:
+        wrong = f"shared_secret: at least {SECRET_CHARACTERS_MIN} characters"
+    elif auth.jwks_url and urlsplit(auth.jwks_url).scheme not in {"http", "https"}:
+        wrong = "jwks_url: it must begin with https://"
+    elif auth.unknown_users == "create" and not auth.organization:
+        wrong = "organization: name the one that unknown users become members of"
+    if wrong:
+        raise SettingsError(f"Wrong setting auth.{wrong}")
 
 
 def _told(problem: str) -> str:
@@ -240,7 +320,8 @@ def _variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 
 def _from_text(struct: type[msgspec.Struct], name: str, text: str) -> Any:
-    if struct.__annotations__[name] == list[str]:
+    kind = typing.get_type_hints(struct)[name]
+    if typing.get_origin(kind) is list:
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
 

@@ -6,6 +6,8 @@ from typing import Literal
 import msgspec
 
 EntryType = Literal["grant", "hold", "settle", "release", "adjustment"]
+# What a key's usage counts beside credits and requests.
+Counted = Literal["image_jobs", "text_requests"]
 
 
 class Balance(msgspec.Struct):
@@ -29,3 +31,18 @@ class LedgerEntry(msgspec.Struct):
     api_key_id: str | None
     note: str | None
     created_at: datetime
+
+
+class Hold(LedgerEntry):
+    """A hold as it was placed. Below `low_at` available credits the account is low."""
+
+    low_at: int
+
+
+class Usage(msgspec.Struct):
+    """What a key has used since it was made; `credits` are settled ones."""
+
+    credits: int = 0
+    image_jobs: int = 0
+    text_requests: int = 0
+    requests: int = 0

@@ -5,13 +5,15 @@ account change in one statement, `CHECK`s keep balances from going negative and 
 a hold end once.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
 
 from tintype.core import ids
 from tintype.core.errors import Conflict, InsufficientCredits, NotFound, ValidationFailed
 from tintype.credits import queries
 from tintype.credits.metrics import moved
-from tintype.credits.models import Balance, LedgerEntry
+from tintype.credits.models import Balance, Counted, Hold, LedgerEntry, Usage
 from tintype.db.pool import Row, Transaction
 
 AMOUNT_MAX: Final = 10**15
@@ -57,29 +59,33 @@ async def hold(
     organization_id: str,
     amount: int,
     *,
-    generation_id: str,
+    generation_id: str | None,
     api_key_id: str | None,
-) -> LedgerEntry:
+    counts: Counted | None = None,
+) -> Hold:
     """Reserve `amount` (at least 1) for a generation; raises InsufficientCredits.
 
-    It locks the organization's account until the commit: make it the last statement.
+    The key's usage counts the amount, and one of what `counts` names. It locks the organization's
+    account until the commit: make it the last statement.
     """
-    row = await queries.hold(tx, hold_id, organization_id, amount, generation_id, api_key_id)
+    row = await queries.hold(
+        tx, hold_id, organization_id, amount, generation_id, api_key_id, *_counted(counts)
+    )
     if row is None:
         have = await balance(tx, organization_id)
         raise InsufficientCredits(amount, have.available)
-    return to_entry(row)
+    return Hold(**_fields(row), low_at=row["low_at"])
 
 
 async def settle(
-    tx: Transaction, organization_id: str, hold_id: str, used: int
+    tx: Transaction, organization_id: str, hold_id: str, used: int, *, note: str | None = None
 ) -> LedgerEntry | None:
     """Take `used` credits and end the hold; None if it had ended.
 
     The database refuses `used` below 0 or above the held amount (asyncpg's CheckViolationError).
     """
     await queries.lock_account(tx, organization_id)
-    row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "settle", used)
+    row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "settle", used, note)
     if row is None:
         return None
     moved("settle", used)
@@ -89,7 +95,7 @@ async def settle(
 async def release(tx: Transaction, organization_id: str, hold_id: str) -> LedgerEntry | None:
     """Give the whole hold back; None if it had ended."""
     await queries.lock_account(tx, organization_id)
-    row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "release", 0)
+    row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "release", 0, None)
     if row is None:
         return None
     moved("release", -row["reserved"])
@@ -113,5 +119,53 @@ async def entries(
     return [to_entry(row) for row in rows]
 
 
+async def lock(tx: Transaction, organization_id: str) -> None:
+    """Take the account until the commit, as every hold does; what is read then stays true."""
+    await queries.lock_account(tx, organization_id)
+
+
+async def count_use(
+    tx: Transaction, organization_id: str, api_key_id: str | None, counts: Counted
+) -> None:
+    """Count to a key what costs nothing."""
+    if api_key_id is not None:
+        await queries.count_use(tx, organization_id, api_key_id, *_counted(counts))
+
+
+async def count_requests(tx: Transaction, requests: Mapping[tuple[str, str], int]) -> None:
+    """Add requests to the usage of keys, by organization and key."""
+    found = list(requests.items())
+    await queries.count_requests(
+        tx, [it[0] for it, _ in found], [it[1] for it, _ in found], [count for _, count in found]
+    )
+
+
+async def usage(
+    tx: Transaction, api_key_ids: list[str], organization_ids: list[str]
+) -> dict[str, Usage]:
+    """What each of these keys has used; of a key that isn't of these organizations, nothing."""
+    used = {
+        row["api_key_id"]: Usage(**{name: row[name] for name in Usage.__struct_fields__})
+        for row in await queries.usage(tx, api_key_ids, organization_ids)
+    }
+    return {key_id: used.get(key_id, Usage()) for key_id in api_key_ids}
+
+
+async def spent(
+    tx: Transaction, organization_id: str, api_key_id: str, today: date
+) -> tuple[int, int]:
+    """Credits settled and held of a key on a UTC day, and in its month up to that day."""
+    return await queries.spent(tx, organization_id, api_key_id, today)
+
+
+def _counted(counts: Counted | None) -> tuple[int, int]:
+    """How many image jobs and text requests that is."""
+    return int(counts == "image_jobs"), int(counts == "text_requests")
+
+
 def to_entry(row: Row) -> LedgerEntry:
-    return LedgerEntry(**{name: row[name] for name in LedgerEntry.__struct_fields__})
+    return LedgerEntry(**_fields(row))
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in LedgerEntry.__struct_fields__}

@@ -43,6 +43,13 @@ class Signals:
             if not waiters:
                 self._waiters.pop(subject_id, None)
 
+    def heard(self, subject_id: str) -> None:
+        """Act at once on a change that this process committed.
+
+        The database's word of it comes too, but the client's next request may overtake that.
+        """
+        self._wake(subject_id)
+
     def close(self) -> None:
         """Wake every waiter for good: streams and held answers end at shutdown."""
         self.closing.set()

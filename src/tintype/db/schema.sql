@@ -17,12 +17,59 @@ CREATE TABLE users (
     id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'usr_'),
     organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
     email           text NOT NULL CHECK (email = lower(email)),
-    password_hash   text NOT NULL,
+    -- Null for a user of another issuer, who has no password here.
+    password_hash   text,
     role            text NOT NULL CHECK (role IN ('administrator', 'member')),
     created_at      timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (email)
+    external_issuer text COLLATE "C",
+    external_subject text COLLATE "C",
+    -- The row stays for what the user made.
+    deleted_at      timestamptz,
+    CHECK ((external_issuer IS NULL) = (external_subject IS NULL))
 );
 CREATE INDEX users_organization ON users (organization_id);
+CREATE UNIQUE INDEX users_email ON users (email) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX users_external ON users (external_issuer, external_subject)
+    WHERE external_issuer IS NOT NULL AND deleted_at IS NULL;
+
+-- A signed-in user; the token names the row, so that signing out ends every copy of it.
+CREATE TABLE sessions (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'ses_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    user_id         text COLLATE "C" NOT NULL REFERENCES users,
+    address         text NOT NULL,
+    user_agent      text NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    last_seen_at    timestamptz,
+    expires_at      timestamptz NOT NULL,
+    revoked_at      timestamptz
+);
+CREATE INDEX sessions_user ON sessions (user_id) WHERE revoked_at IS NULL;
+CREATE INDEX sessions_age ON sessions (expires_at);
+
+-- Who did what to keys and members, when and from where; append-only.
+CREATE TABLE audit_entries (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'aud_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    actor_type      text NOT NULL CHECK (actor_type IN ('user', 'api_key', 'operator')),
+    actor_id        text COLLATE "C",
+    action          text COLLATE "C" NOT NULL,
+    subject_id      text COLLATE "C",
+    address         text,
+    user_agent      text CHECK (length(user_agent) <= 200),
+    request_id      text COLLATE "C",
+    details         jsonb NOT NULL DEFAULT '{}',
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX audit_page ON audit_entries (organization_id, id DESC);
+CREATE INDEX audit_subject ON audit_entries (organization_id, subject_id, id DESC);
+
+CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit entries are never changed';
+END $$;
+CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
 
 CREATE TABLE projects (
     id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'prj_'),
@@ -46,15 +93,34 @@ CREATE TABLE api_keys (
     expires_at      timestamptz,
     revoked_at      timestamptz,
     last_used_at    timestamptz,
-    created_at      timestamptz NOT NULL DEFAULT now()
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    -- What it may spend in a UTC day and month, open holds counted.
+    cap_day         bigint CHECK (cap_day >= 0),
+    cap_month       bigint CHECK (cap_month >= 0)
 );
 CREATE INDEX api_keys_organization ON api_keys (organization_id, id DESC);
+
+-- What each key used in each UTC day, moved with the ledger: credits settled and held of the holds
+-- that were placed on that day.
+CREATE TABLE key_usage (
+    api_key_id      text COLLATE "C" NOT NULL,
+    day             date NOT NULL,
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    credits         bigint NOT NULL DEFAULT 0 CHECK (credits >= 0),
+    reserved        bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+    image_jobs      bigint NOT NULL DEFAULT 0,
+    text_requests   bigint NOT NULL DEFAULT 0,
+    requests        bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (api_key_id, day)
+) WITH (fillfactor = 50);
 
 -- What an organization has: derived from the ledger, moved only together with a ledger entry.
 CREATE TABLE credit_accounts (
     organization_id text COLLATE "C" PRIMARY KEY REFERENCES organizations,
     balance         bigint NOT NULL DEFAULT 0 CHECK (balance >= 0),
     reserved        bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+    -- Below so many available credits it is low: a tenth of the balance after the last grant.
+    low_at          bigint NOT NULL DEFAULT 0 CHECK (low_at >= 0),
     CHECK (reserved <= balance)
 ) WITH (fillfactor = 50);
 
@@ -106,8 +172,11 @@ CREATE TABLE events (
     subject_id      text COLLATE "C" NOT NULL,
     livemode        boolean NOT NULL,
     data            json NOT NULL,   -- json, not jsonb: fields keep the API's order
-    created_at      timestamptz NOT NULL DEFAULT clock_timestamp()
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- The address that one request asked its work's end to be told to.
+    webhook_url     text
 );
+CREATE INDEX events_log ON events (xid, position);
 CREATE INDEX events_page ON events (organization_id, xid, position);
 CREATE INDEX events_subject ON events (organization_id, subject_id, position);
 
@@ -184,6 +253,28 @@ BEGIN
     UPDATE rate_windows SET second = now_second, counts = buckets WHERE subject = p_subject;
 END $$;
 
+-- Take back the last counted request of p_subject: it turned out to be none that counts.
+CREATE FUNCTION return_request(p_subject text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    row_second bigint;
+    buckets integer[];
+    slot integer;
+BEGIN
+    SELECT second, counts INTO row_second, buckets
+        FROM rate_windows WHERE subject = p_subject FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    FOR i IN 0..60 LOOP
+        slot := (row_second - i) % 61 + 1;
+        IF buckets[slot] > 0 THEN
+            buckets[slot] := buckets[slot] - 1;
+            UPDATE rate_windows SET counts = buckets WHERE subject = p_subject;
+            RETURN;
+        END IF;
+    END LOOP;
+END $$;
+
 CREATE TABLE flows (
     id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'flw_'),
     organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
@@ -219,10 +310,11 @@ CREATE TABLE generations (
     model           text NOT NULL,
     engine          text NOT NULL,
     fidelity        text NOT NULL,
-    aspect_ratio    text NOT NULL,
-    resolution      text NOT NULL,
-    width           integer NOT NULL,
-    height          integer NOT NULL,
+    -- Work that finishes a given picture has no ratio and resolution, and learns its size from it.
+    aspect_ratio    text,
+    resolution      text,
+    width           integer,
+    height          integer,
     seed            bigint NOT NULL CHECK (seed >= 0),
     variants        smallint NOT NULL CHECK (variants BETWEEN 1 AND 8),
     sources         jsonb NOT NULL DEFAULT '[]',   -- references: image ids, aliases, URLs
@@ -247,7 +339,10 @@ CREATE TABLE generations (
     completed_at    timestamptz,
     deleted_at      timestamptz,
     timings         json NOT NULL DEFAULT '{}',
-    CHECK ((status = 'processing') = (lease IS NOT NULL))
+    strength        real CHECK (strength BETWEEN 0 AND 1),
+    preset          text,
+    CHECK ((status = 'processing') = (lease IS NOT NULL)),
+    CHECK ((strength IS NULL) = (mode IS NULL))
 ) WITH (fillfactor = 80);
 CREATE INDEX generations_page ON generations (organization_id, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX generations_status ON generations (organization_id, status, id DESC) WHERE deleted_at IS NULL;
@@ -325,10 +420,96 @@ CREATE TABLE live_entries (
 );
 CREATE INDEX live_entries_generation ON live_entries (generation_id);
 
+CREATE TABLE webhook_endpoints (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'whe_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    url             text NOT NULL,
+    events          text[] NOT NULL CHECK (cardinality(events) > 0),   -- '*' for every type
+    description     text,
+    secret          bytea NOT NULL,   -- sealed, as all secrets here
+    previous_secret bytea,
+    previous_until  timestamptz,
+    disabled_at     timestamptz,
+    disabled_reason text CHECK (disabled_reason IN ('request', 'gone', 'failing')),
+    failing_since   timestamptz,
+    last_success_at timestamptz,
+    last_failure_at timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+    CHECK ((previous_secret IS NULL) = (previous_until IS NULL))
+);
+CREATE INDEX webhook_endpoints_page ON webhook_endpoints (organization_id, id DESC);
+
+-- An organization's own secret signs what goes to addresses that single requests named.
+CREATE TABLE webhook_secrets (
+    organization_id text COLLATE "C" PRIMARY KEY REFERENCES organizations,
+    secret          bytea NOT NULL,
+    previous_secret bytea,
+    previous_until  timestamptz,
+    CHECK ((previous_secret IS NULL) = (previous_until IS NULL))
+);
+
+-- One event on its way to one place. `lane` is what is worked through in turn: an endpoint's id, or
+-- an organization's id and an origin. A claim puts `next_attempt_at` off to the end of its lease.
+-- No key to endpoints: what was sent is told after the endpoint has gone.
+CREATE TABLE webhook_deliveries (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'dlv_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    event_id        text COLLATE "C" NOT NULL REFERENCES events,
+    type            text NOT NULL,
+    endpoint_id     text COLLATE "C",
+    url             text NOT NULL,
+    lane            text COLLATE "C" NOT NULL,
+    status          text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'delivered', 'failed')),
+    attempts        integer NOT NULL DEFAULT 0,
+    tries           integer NOT NULL DEFAULT 0,   -- of the present series; redelivery begins anew
+    claim           uuid,
+    next_attempt_at timestamptz DEFAULT now(),
+    last_status     smallint,
+    last_error      text,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    ended_at        timestamptz,
+    CHECK ((status = 'pending') = (ended_at IS NULL)),
+    CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL)),
+    CHECK (status = 'pending' OR claim IS NULL)
+);
+CREATE UNIQUE INDEX webhook_deliveries_once ON webhook_deliveries (event_id, lane);
+CREATE INDEX webhook_deliveries_page ON webhook_deliveries (organization_id, id DESC);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (lane, next_attempt_at)
+    WHERE status = 'pending';
+CREATE INDEX webhook_deliveries_retried ON webhook_deliveries (lane)
+    WHERE status = 'pending' AND tries > 0;
+CREATE INDEX webhook_deliveries_age ON webhook_deliveries (created_at);
+
+CREATE TABLE webhook_attempts (
+    delivery_id  text COLLATE "C" NOT NULL REFERENCES webhook_deliveries ON DELETE CASCADE,
+    number       integer NOT NULL,
+    started_at   timestamptz NOT NULL,
+    milliseconds integer NOT NULL,
+    status       smallint,
+    error        text,
+    answer       text NOT NULL,   -- its first 2 kB
+    PRIMARY KEY (delivery_id, number)
+);
+
+-- How far the log has been read: one row, held by whoever reads on.
+CREATE TABLE webhook_cursor (
+    one      boolean PRIMARY KEY DEFAULT true CHECK (one),
+    xid      xid8 NOT NULL,
+    position bigint NOT NULL
+);
+
 -- What one worker of all does now and then, and when one last began it.
 CREATE TABLE chores (
     name     text COLLATE "C" PRIMARY KEY,
     begun_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Which secret the stored ones are sealed with: a server with another one must not start.
+CREATE TABLE vault_mark (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    mark   text NOT NULL
 );
 
 CREATE TYPE pgqueuer_status AS ENUM ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');

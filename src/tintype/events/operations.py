@@ -1,6 +1,6 @@
 """The event log: written with the work, read by clients, streams and webhooks alike."""
 
-from typing import Any
+from typing import Any, Final
 
 from tintype.core import ids
 from tintype.core.caller import Caller
@@ -10,15 +10,36 @@ from tintype.db.pool import Row, Transaction
 from tintype.events import queries
 from tintype.events.models import Event
 
+# Told besides the subject's id when an event names an address of its own.
+WANTED: Final = "webhooks"
+
 
 async def publish(
-    tx: Transaction, organization_id: str, type_: str, subject_id: str, *, livemode: bool, data: Any
-) -> None:
-    """Append an event; it exists, and wakes listeners, if and when the transaction commits."""
+    tx: Transaction,
+    organization_id: str,
+    type_: str,
+    subject_id: str,
+    *,
+    livemode: bool,
+    data: Any,
+    webhook_url: str | None = None,
+) -> str:
+    """Append an event; it exists, and wakes listeners, if and when the transaction commits.
+
+    `webhook_url` is where the one request that led to it wants to be told, besides all endpoints.
+    Answers the event's id.
+    """
+    event_id = ids.new("evt")
     await queries.insert(
-        tx, ids.new("evt"), organization_id, type_, subject_id,
-        livemode=livemode, data=data, channel=CHANNEL,
+        tx, event_id, organization_id, type_, subject_id,
+        livemode=livemode, data=data, webhook_url=webhook_url, channel=CHANNEL, wanted=WANTED,
     )  # fmt: skip
+    return event_id
+
+
+async def newest(tx: Transaction, organization_id: str) -> str | None:
+    """The id of the last event that `page` would show, to go on from."""
+    return await queries.newest(tx, organization_id)
 
 
 async def page(

@@ -16,18 +16,36 @@ async def insert(
     *,
     livemode: bool,
     data: Any,
+    webhook_url: str | None,
     channel: str,
+    wanted: str,
 ) -> None:
-    """Write the event and wake its listeners at commit, in one round trip."""
+    """Write the event and wake its listeners at commit, in one round trip.
+
+    With `webhook_url` those who wait for `wanted` are woken too.
+    """
     await tx.execute(
         """
         WITH event AS (
-            INSERT INTO events (id, organization_id, type, subject_id, livemode, data)
-            VALUES ($1, $2, $3, $4, $5, $6) RETURNING subject_id)
-        SELECT pg_notify($7, subject_id) FROM event
+            INSERT INTO events (id, organization_id, type, subject_id, livemode, data, webhook_url)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING subject_id, webhook_url)
+        SELECT pg_notify($8, subject_id),
+               CASE WHEN webhook_url IS NOT NULL THEN pg_notify($8, $9) END FROM event
         """,
-        event_id, organization_id, type_, subject_id, livemode, data, channel,
+        event_id, organization_id, type_, subject_id, livemode, data, webhook_url, channel, wanted,
     )  # fmt: skip
+
+
+async def newest(tx: Transaction, organization_id: str) -> str | None:
+    found: str | None = await tx.fetchval(
+        """
+        SELECT id FROM events
+        WHERE organization_id = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid DESC, position DESC LIMIT 1
+        """,
+        organization_id,
+    )
+    return found
 
 
 async def page(

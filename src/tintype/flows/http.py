@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from tintype.accounts.models import require_feature
 from tintype.api.bodies import read_json, read_query
+from tintype.api.guard import caller_of, needs
 from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
 from tintype.api.pages import Page, Paging
@@ -19,7 +20,6 @@ from tintype.core.errors import AliasTaken
 from tintype.db.pool import Transaction
 from tintype.flows import operations, queries
 from tintype.flows.models import CreateFlow, Flow, NamedFlow, PutAliases
-from tintype.keys.auth import caller_of, needs
 from tintype.projects import operations as projects
 
 

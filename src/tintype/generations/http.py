@@ -8,22 +8,22 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from tintype.api.bodies import read_json, read_query
-from tintype.api.idempotency import Act, write
+from tintype.api.guard import caller_of, needs
+from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
 from tintype.api.pages import Page, Paging
 from tintype.api.paging import TOTAL_MAX, cursor, like_pattern
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer
-from tintype.api.waiting import cancel_after, wait_seconds, wait_until
+from tintype.api.waiting import cancel_after, wait_seconds
 from tintype.core import ids
-from tintype.core.caller import Caller
 from tintype.core.errors import AliasTaken, Conflict, InsufficientCredits, Unavailable
-from tintype.credits import operations as credits
 from tintype.db.pool import Transaction
 from tintype.events.streaming import stream
 from tintype.flows import operations as flows
 from tintype.generations import operations, queries, views
+from tintype.generations.answering import links, look, start, wait
 from tintype.generations.models import (
     STATUS_WORDS,
     TERMINAL,
@@ -33,8 +33,7 @@ from tintype.generations.models import (
     ListGenerations,
     RetryGeneration,
 )
-from tintype.images.links import Links, links_of
-from tintype.keys.auth import caller_of, needs
+from tintype.generations.submit import Created
 from tintype.projects import operations as projects
 
 
@@ -62,17 +61,15 @@ async def create_generation(request: AnyRequest) -> Answer[Generation]:
     body = await read_json(request, CreateGeneration)
     check_meta(body.meta)
     deadline = cancel_after(request)
-    seconds = wait_seconds(request)
 
-    async def act(tx: Transaction) -> Answer[Generation]:
-        created = await operations.create(
-            tx, caller, _links(request, caller), body,
+    async def create(tx: Transaction) -> Created:
+        return await operations.create(
+            tx, caller, links(request, caller), body,
             allow_networks=parts(request).networks, cancel_after=deadline,
             only_if_free=only_if_absent(request),
         )  # fmt: skip
-        return accepted(request, created)
 
-    return await _start(request, caller, body, act, seconds)
+    return await start(request, caller, body, create)
 
 
 @get("/generations", guards=[needs("images:read")], opt={"query": ListGenerations})
@@ -105,10 +102,10 @@ async def get_generation(request: AnyRequest, generation_id: FromPath[str]) -> A
     """One generation with its pictures; `Prefer: wait` holds the answer until it ends."""
     caller = caller_of(request)
     generation_id = ids.parse("gen", generation_id)
-    found = await _look(request, caller, generation_id)
+    found = await look(request, caller, generation_id)
     seconds = wait_seconds(request)
     if seconds and found.status not in TERMINAL:
-        found = await _wait(request, caller, generation_id, seconds)
+        found = await wait(request, caller, generation_id, seconds)
     return Answer(found, credits_used=found.credits_used)
 
 
@@ -121,10 +118,10 @@ async def stream_generation(request: AnyRequest, generation_id: FromPath[str]) -
     """Server-Sent Events until the generation ends; resumes after `Last-Event-ID`."""
     caller = caller_of(request)
     generation_id = ids.parse("gen", generation_id)
-    await _look(request, caller, generation_id)
+    await look(request, caller, generation_id)
 
     async def snapshot() -> tuple[bytes, float, bool]:
-        found = await _look(request, caller, generation_id)
+        found = await look(request, caller, generation_id)
         body = {"id": found.id, "status": found.status, "progress": found.progress}
         return msgspec.json.encode(body), found.progress, found.status in TERMINAL
 
@@ -148,16 +145,14 @@ async def retry_generation(request: AnyRequest, generation_id: FromPath[str]) ->
     if isinstance(body.meta, dict):
         check_meta(body.meta)
     deadline = cancel_after(request)
-    seconds = wait_seconds(request)
 
-    async def act(tx: Transaction) -> Answer[Generation]:
-        created = await operations.retry(
-            tx, caller, _links(request, caller), generation_id, body,
+    async def create(tx: Transaction) -> Created:
+        return await operations.retry(
+            tx, caller, links(request, caller), generation_id, body,
             allow_networks=parts(request).networks, cancel_after=deadline,
         )  # fmt: skip
-        return accepted(request, created)
 
-    return await _start(request, caller, body, act, seconds)
+    return await start(request, caller, body, create)
 
 
 @post(
@@ -179,7 +174,7 @@ async def cancel_generation(
     answer = await write(request, caller, None, act)
     if seconds and answer.status_code == 202:  # noqa: PLR2004
         with contextlib.suppress(Unavailable):
-            found = await _wait(request, caller, ids.parse("gen", generation_id), seconds)
+            found = await wait(request, caller, ids.parse("gen", generation_id), seconds)
             answer.content = found
             answer.status_code = 200 if found.status in TERMINAL else 202
     return answer
@@ -191,78 +186,10 @@ async def delete_generation(request: AnyRequest, generation_id: FromPath[str]) -
     caller = caller_of(request)
 
     async def act(tx: Transaction) -> Answer[None]:
-        await operations.delete(tx, caller, _links(request, caller), generation_id)
+        await operations.delete(tx, caller, links(request, caller), generation_id)
         return Answer(None, status=204)
 
     return await write(request, caller, None, act)
-
-
-def accepted(request: AnyRequest, created: operations.Created) -> Answer[Generation]:
-    prefix = "/api/v1" if request.scope["path"].startswith("/api/") else "/v1"
-    return Answer(
-        created.generation,
-        status=202,
-        headers={"Location": f"{prefix}/generations/{created.generation.id}"},
-        credits_used=created.generation.credits_reserved,
-        credits_remaining=created.available,
-    )
-
-
-async def _start(
-    request: AnyRequest,
-    caller: Caller,
-    body: CreateGeneration | RetryGeneration,
-    act: Act[Generation],
-    seconds: int,
-) -> Answer[Generation]:
-    """Write the work once, then wait for its end if that was asked."""
-
-    async def reattach(work_id: str) -> Answer[Generation]:
-        found = await _look(request, caller, work_id)
-        again = accepted(request, operations.Created(found, None))
-        if found.status in TERMINAL:
-            again.status_code = 201
-            again.credits_used = found.credits_used
-        return again
-
-    answer = await write(
-        request, caller, body, act, work_id=lambda made: made.id, reattach=reattach
-    )
-    if not seconds or answer.content.status in TERMINAL:
-        return answer
-    # The work is committed: whatever the database does now, the client must learn of it.
-    with contextlib.suppress(Unavailable):
-        found = await _wait(request, caller, answer.content.id, seconds)
-        if found.status in TERMINAL:
-            async with parts(request).database.reading() as tx:
-                balance = await credits.balance(tx, caller.organization_id)
-            answer.status_code = 201
-            answer.credits_used = found.credits_used
-            answer.credits_remaining = balance.available
-        answer.content = found
-    return answer
-
-
-async def _wait(
-    request: AnyRequest, caller: Caller, generation_id: str, seconds: int
-) -> Generation:
-    """The generation at its end, or as it is when the time is over or too many wait already."""
-    places = parts(request).places
-    if not places.has_room(caller.organization_id):
-        return await _look(request, caller, generation_id)
-    with places.held(caller.organization_id):
-        return await wait_until(
-            parts(request).signals,
-            generation_id,
-            seconds,
-            look=lambda: _look(request, caller, generation_id),
-            done=lambda found: found.status in TERMINAL,
-        )
-
-
-async def _look(request: AnyRequest, caller: Caller, generation_id: str) -> Generation:
-    async with parts(request).database.reading() as tx:
-        return await operations.get(tx, caller, _links(request, caller), generation_id)
 
 
 async def _list(request: AnyRequest, query: ListGenerations) -> Answer[Page[Generation]]:
@@ -284,16 +211,12 @@ async def _list(request: AnyRequest, query: ListGenerations) -> Answer[Page[Gene
         )  # fmt: skip
         total = await queries.count(tx, caller.organization_id, filters, TOTAL_MAX)
         shown = await views.with_images(
-            tx, caller.organization_id, rows[: query.limit], _links(request, caller)
+            tx, caller.organization_id, rows[: query.limit], links(request, caller)
         )
     more = len(rows) > query.limit
     return Answer(
         Page(shown, total, more, shown[-1].id if more else None, query.limit, query.offset)
     )
-
-
-def _links(request: AnyRequest, caller: Caller) -> Links:
-    return links_of(parts(request).settings.public_url, caller)
 
 
 ROUTES = [

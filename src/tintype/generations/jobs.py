@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from tintype.generations.operations import ENTRYPOINT
 from tintype.generations.run import run
 from tintype.generations.studio import Studio
+from tintype.generations.submit import ENTRYPOINT
 from tintype.queue import Run
 
 

@@ -1,21 +1,28 @@
-"""The engine's part of a run: prompt and references in, one stored picture per variant out.
+"""The engines' part of a run: prompt and references in, one stored picture per variant out.
+
+Pictures are made from words, or given; either may be finished by a second engine.
 
 Bytes are stored, and no row of theirs exists before the run's last transaction.
 """
 
 import asyncio
 import time
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+from tintype.catalog.models import model_for
+from tintype.core.errors import TintypeError
 from tintype.db.pool import Row
 from tintype.engines.base import Blob, EngineFault, Job, Output
 from tintype.fetch import FetchFailed
 from tintype.generations import run_queries
+from tintype.generations.models import FINISHING, Mode
 from tintype.generations.studio import Studio
-from tintype.generations.watch import LeaseLost, RunWatch
+from tintype.generations.watch import LeaseLost, PartWatch, RunWatch
 from tintype.images import operations as images
 from tintype.images.intake import StoredPicture, limits_of, take_in
+from tintype.media.inspect import inspect
 from tintype.storage import MissingObject
 
 # A job's references together have at most the bytes of so many of the largest files.
@@ -75,8 +82,36 @@ async def _variant(
     number: int,
     watch: RunWatch,
 ) -> tuple[StoredPicture, float, float]:
-    """One picture, stored, and the seconds that the engine and the storing took."""
-    engine = studio.engines.engine_for(row["model"])
+    """One picture, stored, and the seconds that the engines and the storing took."""
+    begun = time.monotonic()
+    if row["kind"] in FINISHING:
+        own = not row["sources"][0].get("url")
+        blob, ready = await _finished(
+            studio, row, references[0], number, watch.part(number), own=own
+        )
+    elif row["mode"]:
+        drawing, finishing = watch.halves(number)
+        drawn, _ = await _drawn(studio, row, prompt, references, number, drawing)
+        blob, ready = await _finished(studio, row, drawn, number, finishing, own=False)
+    else:
+        blob, ready = await _drawn(studio, row, prompt, references, number, watch.part(number))
+    made = time.monotonic()
+    picture = await take_in(
+        studio.storage, studio.pixels, row["organization_id"], blob.data,
+        limits_of(studio.settings.media),
+        keep_original=False, ready=ready, field="engine",
+    )  # fmt: skip
+    return picture, made - begun, time.monotonic() - made
+
+
+async def _drawn(
+    studio: Studio,
+    row: Row,
+    prompt: str,
+    references: tuple[Blob, ...],
+    number: int,
+    watch: PartWatch,
+) -> tuple[Blob, bool]:
     job = Job(
         operation="text_to_image",
         model=row["model"],
@@ -91,22 +126,43 @@ async def _variant(
         attempt=row["attempts"],
         livemode=row["livemode"],
     )
-    begun = time.monotonic()
+    return await _one_picture(studio, job, watch)
+
+
+async def _finished(
+    studio: Studio, row: Row, source: Blob, number: int, watch: PartWatch, *, own: bool
+) -> tuple[Blob, bool]:
+    """`own` for a master of ours: where nothing was changed, only such bytes may be stored again.
+
+    A strength of nothing gives the very bytes back, and those of a stranger are no master yet.
+    """
+    mode: Mode = row["mode"]
+    job = Job(
+        operation=mode,
+        model=model_for(mode, None).id,
+        references=(source,),
+        seed=(row["seed"] + number) % 2**63,
+        deadline_seconds=studio.settings.worker.job_seconds_max,
+        attempt=row["attempts"],
+        livemode=row["livemode"],
+        extra={"strength": row["strength"], "preset": row["preset"]},
+    )
+    blob, ready = await _one_picture(studio, job, watch)
+    return blob, own if blob.data == source.data else ready
+
+
+async def _one_picture(studio: Studio, job: Job, watch: PartWatch) -> tuple[Blob, bool]:
+    """What the model's engine makes of the job, and whether it may be stored as it is."""
+    engine = studio.engines.engine_for(job.model)
     try:
-        output: Output = await engine.run(job, watch.part(number))
+        output: Output = await engine.run(job, watch)
     except BaseException:
         # The threads of other variants outlive the tasks that wait for them; this reaches them.
-        watch.stop()
+        watch.whole.stop()
         raise
-    drawn = time.monotonic()
     if len(output.media) != 1:
         raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)
-    picture = await take_in(
-        studio.storage, studio.pixels, row["organization_id"], output.media[0].data,
-        limits_of(studio.settings.media),
-        keep_original=False, field="engine",
-    )  # fmt: skip
-    return picture, drawn - begun, time.monotonic() - drawn
+    return output.media[0], engine.capabilities(job.model).ready_to_store
 
 
 async def _references(studio: Studio, row: Row) -> tuple[Blob, ...]:
@@ -118,7 +174,8 @@ async def _references(studio: Studio, row: Row) -> tuple[Blob, ...]:
     blobs = []
     for number, source in enumerate(row["sources"]):
         if source.get("url"):
-            blob = await _fetched(studio, source["url"], f"reference_images[{number}]", left)
+            field = "image_url" if row["kind"] in FINISHING else f"reference_images[{number}]"
+            blob = await _fetched(studio, source["url"], field, left)
         else:
             blob = await _master(studio, row["organization_id"], source["image_id"], left)
         left -= len(blob.data)
@@ -139,7 +196,14 @@ async def _fetched(studio: Studio, url: str, field: str, left: int) -> Blob:
         if fault.fault == "too_large" and left < most:
             raise _too_much(studio) from fault
         raise
-    return Blob(fetched.data, fetched.media_type_claimed or "")
+    # By its bytes, not by what the server claims; pixels are counted before any is decoded.
+    judge = partial(inspect, fetched.data, limits_of(studio.settings.media), field)
+    try:
+        found = await asyncio.get_running_loop().run_in_executor(studio.pixels, judge)
+    except TintypeError as fault:
+        about = "" if fault.message.startswith(field) else f"{field}: "
+        raise EngineFault("INVALID_REQUEST", f"{about}{fault.message}") from fault
+    return Blob(fetched.data, found.media_type)
 
 
 async def _master(studio: Studio, organization_id: str, image_id: str, left: int) -> Blob:

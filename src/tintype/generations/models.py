@@ -22,10 +22,15 @@ STATUS_WORDS: Final[dict[str, Status]] = {
 TERMINAL: Final[frozenset[Status]] = frozenset({"completed", "failed", "canceled"})
 
 SEED_MAX: Final = 2**63 - 1
+Mode = Literal["clean", "realistic"]
+Strength = Annotated[float, Meta(ge=0, le=1)]
+# Work that finishes a given picture, where others make one.
+FINISHING: Final[frozenset[Kind]] = frozenset({"clean", "realistic"})
 # A prompt's limit is the model's own, checked in the operation; this bounds what is decoded.
 Prompt = Annotated[str, Meta(min_length=1, max_length=32_000)]
 Short = Annotated[str, Meta(min_length=1, max_length=64)]
 Reference = Annotated[str, Meta(min_length=1, max_length=2048, description="alias, id or URL")]
+WebhookUrl = Annotated[str, Meta(min_length=1, max_length=2048)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -43,7 +48,10 @@ class Fault(msgspec.Struct):
 
 
 class Generation(msgspec.Struct, kw_only=True):
-    """Work and its outcome. Credits are reserved until it ends, then used or given back."""
+    """Work and its outcome. Credits are reserved until it ends, then used or given back.
+
+    Work that finishes a given picture has no prompt, ratio and resolution, and its size at the end.
+    """
 
     id: str
     object: Literal["generation"] = "generation"
@@ -56,14 +64,16 @@ class Generation(msgspec.Struct, kw_only=True):
     model: str
     engine: str
     fidelity: Literal["preview", "full"]
-    aspect_ratio: str
-    resolution: str
-    width: int
-    height: int
+    aspect_ratio: str | None
+    resolution: str | None
+    width: int | None
+    height: int | None
     seed: int
     variants: int
     references: list[ReferenceView]
-    mode: str | None
+    mode: Mode | None
+    strength: float | None
+    preset: str | None
     project_id: str | None
     flow_id: str | None
     persona_id: str | None
@@ -89,6 +99,14 @@ class Generation(msgspec.Struct, kw_only=True):
     timings: dict[str, int]
 
 
+class Finishing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a picture is finished: `preset` is one of the model's, None for its own default."""
+
+    mode: Mode
+    strength: Strength = 1.0
+    preset: str | None = None
+
+
 class CreateGeneration(msgspec.Struct, kw_only=True):
     """`alias`/`assign_alias` and `flow_alias`/`assign_flow_alias` are two names of one field."""
 
@@ -108,6 +126,7 @@ class CreateGeneration(msgspec.Struct, kw_only=True):
     auto_enhance: bool = False
     negative_prompt: Prompt | None = None
     meta: dict[str, Any] = {}
+    webhook_url: WebhookUrl | None = None
 
 
 class RetryGeneration(msgspec.Struct, kw_only=True):
@@ -125,6 +144,7 @@ class RetryGeneration(msgspec.Struct, kw_only=True):
     auto_enhance: bool | msgspec.UnsetType = msgspec.UNSET
     negative_prompt: Prompt | msgspec.UnsetType | None = msgspec.UNSET
     meta: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    webhook_url: WebhookUrl | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ListFlowGenerations(Paging, kw_only=True):

@@ -1,48 +1,38 @@
 """Creating work, finding it, and ending it early: what clients can do with generations."""
 
-import secrets
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from tintype import queue
 from tintype.accounts.models import require_feature
 from tintype.addresses import Network
 from tintype.aliases import operations as aliases
 from tintype.aliases.models import assignable, mentions
-from tintype.catalog.models import Model, model_for, price, size_of
+from tintype.catalog.models import Model, flat_price, model_for, price, size_of
 from tintype.core import ids
 from tintype.core.caller import Caller
 from tintype.core.errors import Conflict, NotFound, ValidationFailed
 from tintype.credits import operations as credits
 from tintype.db.listen import notify
 from tintype.db.pool import Row, Transaction
-from tintype.events import operations as events
 from tintype.flows import operations as flows
+from tintype.generations import finishing as finishings
 from tintype.generations import queries, references, views
 from tintype.generations.models import (
+    FINISHING,
     TERMINAL,
     CreateGeneration,
+    Finishing,
     Generation,
     RetryGeneration,
 )
+from tintype.generations.submit import Created, publish, submit
 from tintype.images import operations as images
 from tintype.images.links import Links
-
-ENTRYPOINT: Final = "generation"
-_SEED_BITS: Final = 31
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """`available` is the organization's credits after the hold, None where nothing was held."""
-
-    generation: Generation
-    available: int | None
+from tintype.webhooks.targets import hook
 
 
 async def create(
@@ -55,19 +45,20 @@ async def create(
     cancel_after: timedelta | None = None,
     retry_of: str | None = None,
     only_if_free: bool = False,
+    finishing: Finishing | None = None,
 ) -> Created:
-    """Write work, its event, its job and its credit hold; all or nothing.
+    """Accept work that makes pictures from words, and finishes them if that is asked.
 
-    The hold comes last: it locks the organization's account, so the lock is short. With
-    `only_if_free` an alias that names an image now is AliasTaken.
+    With `only_if_free` an alias that names an image now is AliasTaken.
     """
     require_feature(caller.plan, "images")
     model = model_for("text_to_image", ask.model)
     width, height = size_of(ask.aspect_ratio, ask.resolution)
-    cost = price(model, ask.resolution, ask.variants) if caller.livemode else 0
+    cost = price(model, ask.resolution, ask.variants)
     check_prompt(ask, model)
     alias = _one_of(ask.alias, ask.assign_alias, "alias", "assign_alias")
     flow_alias = _one_of(ask.flow_alias, ask.assign_flow_alias, "flow_alias", "assign_flow_alias")
+    webhook_url = hook(ask.webhook_url, allow_networks)
     flow_id, project_id = await flows.chosen(tx, caller, ask.flow_id, ask.project_id)
     sources = await references.resolve(
         tx, caller, links, model, prompt=ask.prompt, reference_images=ask.reference_images,
@@ -79,34 +70,20 @@ async def create(
     if only_if_free:
         await aliases.require_free(tx, caller.organization_id, project_id or "", alias)
         await aliases.require_free(tx, caller.organization_id, flow_id or "", flow_alias)
-    generation_id = ids.new("gen")
-    hold_id = ids.new("led") if cost else None
-    row = await queries.insert(tx, {
-        "id": generation_id, "organization_id": caller.organization_id, "project_id": project_id,
-        "flow_id": flow_id, "retry_of": retry_of, "api_key_id": caller.key_id,
-        "user_id": caller.user_id, "source": caller.source, "livemode": caller.livemode,
-        "kind": "text_to_image", "status": "queued", "mode": None, "prompt": ask.prompt,
-        # Made by the run, not here: it is the engine's work.
-        "enhanced_prompt": None,
+    if finishing is not None:
+        cost += flat_price(finishings.finisher(finishing)) * ask.variants
+    return await submit(tx, caller, {
+        "project_id": project_id, "flow_id": flow_id, "retry_of": retry_of,
+        "kind": "text_to_image", "prompt": ask.prompt,
+        **({} if finishing is None else msgspec.structs.asdict(finishing)),
         "negative_prompt": ask.negative_prompt, "auto_enhance": ask.auto_enhance,
         "model": model.id, "engine": model.engine, "fidelity": model.fidelity,
         "aspect_ratio": ask.aspect_ratio, "resolution": ask.resolution,
-        "width": width, "height": height,
-        "seed": secrets.randbits(_SEED_BITS) if ask.seed is None else ask.seed,
-        "variants": ask.variants, "sources": sources, "alias": alias, "flow_alias": flow_alias,
-        "meta": ask.meta, "webhook_url": None, "credits_reserved": cost, "hold_id": hold_id,
+        "width": width, "height": height, "seed": ask.seed, "variants": ask.variants,
+        "sources": sources, "alias": alias, "flow_alias": flow_alias, "meta": ask.meta,
+        "webhook_url": webhook_url,
         "cancel_at": cancel_after,
-    })  # fmt: skip
-    generation = views.to_generation(row, [])
-    await publish(tx, caller.organization_id, "generation.queued", generation)
-    await queue.enqueue(tx, ENTRYPOINT, generation_id)
-    if hold_id is None:
-        return Created(generation, None)
-    held = await credits.hold(
-        tx, hold_id, caller.organization_id, cost,
-        generation_id=generation_id, api_key_id=caller.key_id,
-    )  # fmt: skip
-    return Created(generation, held.available_after)
+    }, cost)  # fmt: skip
 
 
 async def retry(
@@ -125,11 +102,16 @@ async def retry(
         raise Conflict(
             f"Only failed or canceled generations can be retried; this one is {row['status']}."
         )
+    if isinstance(change.webhook_url, str):
+        change.webhook_url = hook(change.webhook_url, allow_networks)
+    if row["kind"] in FINISHING:
+        return await finishings.retry(tx, caller, row, change, cancel_after=cancel_after)
     before: dict[str, Any] = {
         "prompt": row["prompt"], "aspect_ratio": row["aspect_ratio"],
         "resolution": row["resolution"], "model": row["model"], "seed": row["seed"],
         "variants": row["variants"], "auto_enhance": row["auto_enhance"],
         "negative_prompt": row["negative_prompt"], "meta": row["meta"],
+        "webhook_url": row["webhook_url"],
         "reference_images": [_reference(source, row["prompt"]) for source in row["sources"]],
     }  # fmt: skip
     overrides = {name: value for name, value in msgspec.structs.asdict(change).items()
@@ -142,6 +124,9 @@ async def retry(
     return await create(
         tx, caller, links, ask,
         allow_networks=allow_networks, cancel_after=cancel_after, retry_of=row["id"],
+        finishing=None if row["mode"] is None else Finishing(
+            mode=row["mode"], strength=row["strength"], preset=row["preset"]
+        ),
     )  # fmt: skip
 
 
@@ -196,14 +181,6 @@ async def delete(tx: Transaction, caller: Caller, links: Links, generation_id: s
         await images.forget(tx, caller.organization_id, picture.id)
         await images.publish(tx, caller, "image.deleted", picture)
     await queries.soft_delete(tx, caller.organization_id, row["id"])
-
-
-async def publish(
-    tx: Transaction, organization_id: str, type_: str, generation: Generation
-) -> None:
-    await events.publish(
-        tx, organization_id, type_, generation.id, livemode=generation.livemode, data=generation
-    )
 
 
 def check_prompt(ask: CreateGeneration, model: Model) -> None:

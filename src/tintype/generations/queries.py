@@ -9,17 +9,17 @@ from tintype.db.pool import Row, Transaction
 GENERATION = """
     id, organization_id, kind, status, progress, prompt, enhanced_prompt, negative_prompt, model,
     engine, fidelity, aspect_ratio, resolution, width, height, seed, variants, sources, mode,
-    project_id, flow_id, persona_id, batch_id, retry_of, alias, flow_alias, auto_enhance, attempts,
-    source, api_key_id, livemode, credits_reserved, credits_used, hold_id, error, meta,
-    webhook_url, created_at, started_at, completed_at, timings
+    strength, preset, project_id, flow_id, persona_id, batch_id, retry_of, alias, flow_alias,
+    auto_enhance, attempts, source, api_key_id, livemode, credits_reserved, credits_used, hold_id,
+    error, meta, webhook_url, created_at, started_at, completed_at, timings
 """
 
 _COLUMNS = (
     "id", "organization_id", "project_id", "flow_id", "retry_of", "api_key_id", "user_id", "source",
-    "livemode", "kind", "status", "mode", "prompt", "enhanced_prompt", "negative_prompt",
-    "auto_enhance", "model", "engine", "fidelity", "aspect_ratio", "resolution", "width", "height",
-    "seed", "variants", "sources", "alias", "flow_alias", "meta", "webhook_url",
-    "credits_reserved", "hold_id", "cancel_at",
+    "livemode", "kind", "status", "mode", "strength", "preset", "prompt", "enhanced_prompt",
+    "negative_prompt", "auto_enhance", "model", "engine", "fidelity", "aspect_ratio",
+    "resolution", "width", "height", "seed", "variants", "sources", "alias", "flow_alias",
+    "meta", "webhook_url", "credits_reserved", "hold_id", "cancel_at",
 )  # fmt: skip
 # Deadlines go by the database's clock: `cancel_at` is given as an interval from now.
 _VALUES = ", ".join(

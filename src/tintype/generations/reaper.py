@@ -13,8 +13,9 @@ from tintype.core import log
 from tintype.core.errors import TintypeError
 from tintype.db.listen import notify
 from tintype.db.pool import Row
-from tintype.generations import operations, queries, run, run_queries
+from tintype.generations import queries, run, run_queries
 from tintype.generations.studio import Studio
+from tintype.generations.submit import ENTRYPOINT
 
 EVERY_SECONDS: Final = 5.0
 _QUIET_SECONDS: Final = 10.0
@@ -70,7 +71,7 @@ async def _ring(studio: Studio, generation_ids: list[str]) -> None:
     if not generation_ids:
         return
     async with studio.database.transaction() as tx:
-        live = await queue.ringing(tx, operations.ENTRYPOINT, generation_ids)
+        live = await queue.ringing(tx, ENTRYPOINT, generation_ids)
         for generation_id in sorted(set(generation_ids) - live):
-            await queue.enqueue(tx, operations.ENTRYPOINT, generation_id)
+            await queue.enqueue(tx, ENTRYPOINT, generation_id)
             _log.info("rang again", generation=generation_id)

@@ -42,19 +42,37 @@ async def resolve(
         )
     found: list[dict[str, Any]] = []
     for field, text in asked + named:
-        if text.startswith(f"{links.base_url}/media/images/"):
-            # The URL of an answer of ours: that image, without asking ourselves over the network.
-            name = text.removeprefix(f"{links.base_url}/media/images/").partition("?")[0]
-            source = await _by_id(tx, caller, links, name.partition(".")[0], field)
-        elif _URL.match(text):
-            source = {"url": check_url(text, field, allow_networks=allow_networks)}
-        elif text.startswith("@"):
-            source = await _by_alias(tx, caller, text, field, flow_id, project_id)
-        else:
-            source = await _by_id(tx, caller, links, text, field)
+        source = await resolve_one(
+            tx, caller, links, text, field,
+            flow_id=flow_id, project_id=project_id, allow_networks=allow_networks,
+        )  # fmt: skip
         if source not in found:
             found.append(source)
     return found
+
+
+async def resolve_one(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    text: str,
+    field: str,
+    *,
+    flow_id: str | None,
+    project_id: str | None,
+    allow_networks: list[Network],
+) -> dict[str, Any]:
+    """The picture that an alias, an id or a URL names, as `resolve` gives it."""
+    own = f"{links.base_url}/media/images/"
+    if text.startswith(own):
+        # The URL of an answer of ours: that image, without asking ourselves over the network.
+        name = text.removeprefix(own).partition("?")[0]
+        return await _by_id(tx, caller, links, name.partition(".")[0], field)
+    if _URL.match(text):
+        return {"url": check_url(text, field, allow_networks=allow_networks)}
+    if text.startswith("@"):
+        return await _by_alias(tx, caller, text, field, flow_id, project_id)
+    return await _by_id(tx, caller, links, text, field)
 
 
 async def _by_alias(

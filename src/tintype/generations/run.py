@@ -20,12 +20,14 @@ from tintype.core import log
 from tintype.core.errors import EngineUnavailable, TintypeError, Unavailable
 from tintype.credits import operations as ledger
 from tintype.db.pool import Row, Transaction
-from tintype.engines.base import EngineFault
+from tintype.engines.base import EngineFault, FaultCode
 from tintype.fetch import FetchFailed
-from tintype.generations import operations, run_queries, views
+from tintype.generations import run_queries, views
 from tintype.generations.making import make
 from tintype.generations.metrics import attempt_failed, finished
+from tintype.generations.models import FINISHING
 from tintype.generations.studio import Studio
+from tintype.generations.submit import ENTRYPOINT, publish
 from tintype.generations.watch import LeaseLost, RunWatch, canceled, keep_lease
 from tintype.images import operations as images
 from tintype.images.intake import StoredPicture
@@ -74,7 +76,7 @@ async def _run(
         if row is None:
             found = await run_queries.standing(tx, generation_id)
         else:
-            await operations.publish(
+            await publish(
                 tx, row["organization_id"], "generation.processing", views.to_generation(row, [])
             )
     if row is None:
@@ -144,7 +146,9 @@ def _judged(fault: Exception, watch: RunWatch) -> EngineFault:
             # Nobody asked for it: an engine must not end work that a client waits for.
             wrong = EngineFault("PROVIDER_ERROR", "The engine gave up.", retryable=True)
         case FetchFailed():
-            wrong = EngineFault("PROVIDER_ERROR", fault.reason, retryable=fault.retryable)
+            # What a second try can't mend is the URL's fault, and so the request's.
+            code: FaultCode = "PROVIDER_ERROR" if fault.retryable else "INVALID_REQUEST"
+            wrong = EngineFault(code, fault.reason, retryable=fault.retryable)
         case EngineUnavailable():
             wrong = EngineFault("BAD_CREDENTIALS", fault.message)
         case Unavailable():
@@ -190,16 +194,24 @@ async def _complete(
                 "livemode": row["livemode"], "project_id": row["project_id"],
                 # Null if the flow was deleted meanwhile.
                 "flow_id": locked["flow_id"], "generation_id": row["id"], "variant": variant,
-                "prompt": row["prompt"], "meta": {},
+                "prompt": row["prompt"] or None, "parent_id": _parent(row), "meta": {},
             }))  # fmt: skip
-        done = await run_queries.complete(tx, row["id"], lease, row["credits_reserved"], timings)
+        done = await run_queries.complete(
+            tx, row["id"], lease, credits_used=row["credits_reserved"], timings=timings,
+            width=pictures[0].width, height=pictures[0].height,
+        )  # fmt: skip
         assert done is not None
         await _name(tx, done, made[0]["id"])
         if done["hold_id"]:
             await ledger.settle(tx, organization_id, done["hold_id"], done["credits_used"])
         links = await _links(studio, tx, organization_id)
         (generation,) = await views.with_images(tx, organization_id, [done], links)
-        await operations.publish(tx, organization_id, "generation.completed", generation)
+        await publish(tx, organization_id, "generation.completed", generation)
+
+
+def _parent(row: Row) -> str | None:
+    """The library's picture of which the result is another version."""
+    return row["sources"][0].get("image_id") if row["kind"] in FINISHING else None
 
 
 async def _name(tx: Transaction, done: Row, image_id: str) -> None:
@@ -243,7 +255,7 @@ async def _put_back(
     """Queue our work again, with its ring; work that is to be canceled ends instead."""
     async with studio.database.transaction() as tx:
         if await run_queries.put_back(tx, generation_id, lease, delay, error, uncounted=uncounted):
-            await queue.ring_again(tx, operations.ENTRYPOINT, generation_id, delay=delay)
+            await queue.ring_again(tx, ENTRYPOINT, generation_id, delay=delay)
             return
     await end(studio, generation_id, lease, "canceled", None)
 
@@ -262,7 +274,7 @@ async def end(
             return False
         if row["hold_id"]:
             await ledger.release(tx, row["organization_id"], row["hold_id"])
-        await operations.publish(
+        await publish(
             tx, row["organization_id"], f"generation.{status}", views.to_generation(row, [])
         )
     finished(row["model"], status, None)

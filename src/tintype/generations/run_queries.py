@@ -114,16 +114,25 @@ async def lock(tx: Transaction, generation_id: str, lease: UUID) -> Row | None:
 
 
 async def complete(
-    tx: Transaction, generation_id: str, lease: UUID, credits_used: int, timings: dict[str, int]
+    tx: Transaction,
+    generation_id: str,
+    lease: UUID,
+    *,
+    credits_used: int,
+    timings: dict[str, int],
+    width: int,
+    height: int,
 ) -> Row | None:
+    """`width` and `height` are for work that learnt its size only from the picture."""
     return await tx.fetchrow(
         f"""
         UPDATE generations SET status = 'completed', progress = 1, credits_used = $3, timings = $4,
+            width = coalesce(width, $5), height = coalesce(height, $6),
             lease = NULL, lease_until = NULL, error = NULL, completed_at = clock_timestamp()
         WHERE id = $1 AND lease = $2 AND status = 'processing'
         RETURNING {GENERATION}
         """,  # noqa: S608
-        generation_id, lease, credits_used, timings,
+        generation_id, lease, credits_used, timings, width, height,
     )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ def to_generation(row: Row, pictures: list[Image]) -> Generation:
         variants=row["variants"],
         references=[ReferenceView(**source) for source in row["sources"]],
         mode=row["mode"],
+        strength=None if row["strength"] is None else round(row["strength"], 6),
+        preset=row["preset"],
         project_id=row["project_id"],
         flow_id=row["flow_id"],
         persona_id=row["persona_id"],

@@ -43,6 +43,10 @@ class RunWatch:
     def part(self, number: int) -> "PartWatch":
         return PartWatch(self, number)
 
+    def halves(self, number: int) -> tuple["PartWatch", "PartWatch"]:
+        """For a variant that two engines make, one after the other."""
+        return PartWatch(self, number, 0.0, 0.5), PartWatch(self, number, 0.5, 0.5)
+
     def aside(self) -> "PartWatch":
         """For work beside the pictures: it can be stopped, and has no share in the progress."""
         return PartWatch(self, None)
@@ -94,18 +98,22 @@ class RunWatch:
 
 
 class PartWatch:
-    """The `Watch` that an engine gets for one variant."""
+    """The `Watch` that an engine gets for one variant, or for `share` of it from `begin` on."""
 
-    def __init__(self, whole: RunWatch, number: int | None) -> None:
-        self._whole = whole
+    def __init__(
+        self, whole: RunWatch, number: int | None, begin: float = 0.0, share: float = 1.0
+    ) -> None:
+        self.whole = whole
         self._number = number
+        self._begin = begin
+        self._share = share
 
     def canceled(self) -> bool:
-        return self._whole.is_stopped()
+        return self.whole.is_stopped()
 
     def progress(self, done: float) -> None:
         if self._number is not None:
-            self._whole.note(self._number, done)
+            self.whole.note(self._number, self._begin + self._share * min(max(done, 0.0), 1.0))
 
 
 class Holder(Protocol):

@@ -6,8 +6,9 @@ from litestar import asgi, delete, get, post, put
 from litestar.params import FromPath
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from tintype.aliases.models import assignable, normalize
+from tintype.aliases.models import normalize
 from tintype.api.bodies import read_json, read_query
+from tintype.api.guard import caller_of, needs
 from tintype.api.hot import asked, counted, send_answer
 from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
@@ -35,7 +36,6 @@ from tintype.images.models import (
     UpdateImage,
     UploadForm,
 )
-from tintype.keys.auth import caller_of, needs
 
 _MEDIA: Final = "/media/images"
 
@@ -56,10 +56,7 @@ async def upload_image(request: AnyRequest) -> Answer[AssignedImage]:
     limits = limits_of(parts(request).settings.media)
     upload, form = await read_form(request, UploadForm, file_bytes_max=limits.bytes_max)
     check_meta(form.meta)
-    # What would be refused in the end is refused before pixels are touched.
-    for field, alias in (("alias", form.alias), ("flow_alias", form.flow_alias)):
-        if alias is not None:
-            assignable(alias, field)
+    operations.check_names(form)
     picture = await take_in(
         parts(request).storage, parts(request).pixels, caller.organization_id, upload.data, limits,
         keep_original=True,

@@ -13,7 +13,7 @@ from typing import Any
 
 from tintype.core.settings import MediaSettings
 from tintype.media.inspect import Inspection, Limits, inspect
-from tintype.media.pipeline import Master, make_master
+from tintype.media.pipeline import Master, as_master, make_master
 from tintype.media.vips import Format
 from tintype.storage import Storage
 
@@ -49,15 +49,17 @@ async def take_in(
     limits: Limits,
     *,
     keep_original: bool,
+    ready: bool = False,
     field: str = "file",
 ) -> StoredPicture:
     """Make and store the master, and beside it (for uploads) the file as it came, never served.
 
+    `ready` bytes come from our own encoder: they are the master, not encoded once more.
     Raises what `media.inspect` and `make_master` raise, naming `field`.
     """
     loop = asyncio.get_running_loop()
     master, original_sha256 = await loop.run_in_executor(
-        pixels, _make, data, limits, field, keep_original
+        pixels, _make, data, limits, field, keep_original, ready
     )
     object_key = f"masters/{organization_id}/{master.sha256[:2]}/{master.sha256}.{master.format}"
     original_key = None
@@ -73,8 +75,8 @@ async def take_in(
 
 
 def _make(
-    data: bytes, limits: Limits, field: str, keep_original: bool
+    data: bytes, limits: Limits, field: str, keep_original: bool, ready: bool
 ) -> tuple[Master, str | None]:
     inspection: Inspection = inspect(data, limits, field)
-    master = make_master(data, inspection)
+    master = as_master(data, inspection) if ready else make_master(data, inspection)
     return master, hashlib.sha256(data).hexdigest() if keep_original else None

@@ -5,15 +5,17 @@ import hashlib
 import hmac
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from tintype.core.caller import Caller
 from tintype.core.errors import Forbidden
 from tintype.media.vips import Format
 
 LINK_SECONDS: Final = 3600
-_EXTENSIONS: Final[dict[Format, str]] = {
-    "jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif",
+# "auto" lets the browser's Accept choose.
+Kind = Format | Literal["auto"]
+_EXTENSIONS: Final[dict[Kind, str]] = {
+    "jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif", "auto": "auto",
 }  # fmt: skip
 
 
@@ -27,7 +29,7 @@ class Links:
     def public_url(self, image_id: str, kind: Format) -> str | None:
         return None if self.secret else self._plain(image_id, kind)
 
-    def url(self, image_id: str, kind: Format) -> str:
+    def url(self, image_id: str, kind: Kind) -> str:
         """A URL that works: signed, for an hour, where the media are private."""
         plain = self._plain(image_id, kind)
         if self.secret is None:
@@ -36,7 +38,7 @@ class Links:
         expires = (int(time.time()) // 900 + 1) * 900 + LINK_SECONDS
         return f"{plain}?exp={expires}&sig={signature(self.secret, image_id, expires)}"
 
-    def _plain(self, image_id: str, kind: Format) -> str:
+    def _plain(self, image_id: str, kind: Kind) -> str:
         return f"{self.base_url}/media/images/{image_id}.{_EXTENSIONS[kind]}"
 
 

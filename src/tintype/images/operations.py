@@ -7,6 +7,7 @@ import msgspec
 
 from tintype.accounts.models import require_feature
 from tintype.aliases import operations as aliases
+from tintype.aliases.models import assignable
 from tintype.core import ids
 from tintype.core.caller import Caller
 from tintype.core.errors import NotFound, ValidationFailed
@@ -25,6 +26,13 @@ from tintype.images.models import (
     UpdateImage,
     UploadForm,
 )
+
+
+def check_names(form: UploadForm) -> None:
+    """Refuse names that could never be given, before any pixel is touched."""
+    for field, alias in (("alias", form.alias), ("flow_alias", form.flow_alias)):
+        if alias is not None:
+            assignable(alias, field)
 
 
 async def add_upload(
@@ -46,7 +54,7 @@ async def add_upload(
         picture.fields() | {
             "source": "uploaded", "livemode": caller.livemode, "project_id": project_id,
             "flow_id": flow_id, "generation_id": None, "variant": 0, "prompt": None,
-            "meta": form.meta,
+            "parent_id": None, "meta": form.meta,
         },
     )  # fmt: skip
     moved = None
@@ -73,7 +81,10 @@ async def add_generated(
 ) -> Row:
     """Make the row of a generated picture."""
     return await queries.insert(
-        tx, ids.new("img"), organization_id, picture.fields() | {"source": "generated"} | fields
+        tx,
+        ids.new("img"),
+        organization_id,
+        picture.fields() | {"source": "generated", "parent_id": None} | fields,
     )
 
 

@@ -23,16 +23,16 @@ async def insert(
         f"""
         INSERT INTO images AS i (id, organization_id, source, livemode, project_id, flow_id,
             generation_id, variant, object_key, original_key, format, width, height, bytes, sha256,
-            thumbhash, prompt, meta, has_alpha)
+            thumbhash, prompt, meta, has_alpha, parent_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19)
+            $19, $20)
         RETURNING {IMAGE}
         """,  # noqa: S608
         image_id, organization_id, fields["source"], fields["livemode"], fields["project_id"],
         fields["flow_id"], fields["generation_id"], fields["variant"], fields["object_key"],
         fields["original_key"], fields["format"], fields["width"], fields["height"],
         fields["bytes"], fields["sha256"], fields["thumbhash"], fields["prompt"], fields["meta"],
-        fields["has_alpha"],
+        fields["has_alpha"], fields["parent_id"],
     )  # fmt: skip
     assert row is not None
     return row

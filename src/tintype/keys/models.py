@@ -1,7 +1,25 @@
+"""API keys as the API shows and takes them."""
+
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+from tintype.api.pages import Paging
+from tintype.credits.models import Usage
+
+Status = Literal["active", "revoked", "expired"]
+Mode = Literal["live", "test"]
+_Name = Annotated[str, Meta(min_length=1, max_length=200)]
+_Credits = Annotated[int, Meta(ge=0, le=10**15)]
+
+
+class SpendCap(msgspec.Struct):
+    """Credits that a key may spend in a UTC day and month, open holds counted; null for no cap."""
+
+    day: _Credits | None = None
+    month: _Credits | None = None
 
 
 class ApiKey(msgspec.Struct):
@@ -11,9 +29,11 @@ class ApiKey(msgspec.Struct):
     name: str
     prefix: str
     scopes: list[str]
-    status: Literal["active", "revoked", "expired"]
+    status: Status
     livemode: bool
     project_id: str | None
+    spend_cap: SpendCap
+    usage: Usage
     expires_at: datetime | None
     last_used_at: datetime | None
     created_at: datetime
@@ -23,3 +43,25 @@ class NewApiKey(ApiKey):
     """A key at its creation: the only time that `secret` is shown."""
 
     secret: str = ""
+
+
+class CreateApiKey(msgspec.Struct, kw_only=True):
+    """`mode` `test` makes a sandbox key; without it the new key is of its maker's kind."""
+
+    name: _Name
+    scopes: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=64)]
+    project_id: Annotated[str, Meta(max_length=64)] | None = None
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    mode: Mode | None = None
+    spend_cap: SpendCap | None = None
+
+
+class ChangeApiKey(msgspec.Struct, kw_only=True):
+    """What is left out stays; in `spend_cap` null takes a cap away."""
+
+    name: _Name | msgspec.UnsetType = msgspec.UNSET
+    spend_cap: SpendCap | msgspec.UnsetType = msgspec.UNSET
+
+
+class ListApiKeys(Paging, kw_only=True):
+    status: Status | None = None

@@ -1,18 +1,26 @@
-"""Making, listing and revoking API keys."""
+"""Making, listing, changing and revoking API keys."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from msgspec import UnsetType
+
 from tintype.accounts import operations as accounts
+from tintype.audit import operations as audit
+from tintype.audit.models import Actor
+from tintype.audit.operator import SERVER
 from tintype.core import ids
-from tintype.core.caller import SCOPES
+from tintype.core.caller import SCOPES, Caller
 from tintype.core.errors import Forbidden, NotFound, ValidationFailed
+from tintype.credits import operations as credits
+from tintype.credits.models import Usage
+from tintype.credits.operations import AMOUNT_MAX
 from tintype.db.listen import notify
 from tintype.db.pool import Row, Transaction
 from tintype.keys import queries, secrets
-from tintype.keys.models import ApiKey, NewApiKey
+from tintype.keys.models import ApiKey, ChangeApiKey, NewApiKey, SpendCap
 
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([dhm])")
 _UNITS: Final = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
@@ -29,6 +37,8 @@ async def create(
     project_id: str | None = None,
     expires_at: datetime | None = None,
     maker_project_id: str | None = None,
+    spend_cap: SpendCap | None = None,
+    actor: Actor = SERVER,
 ) -> NewApiKey:
     """Make a key; the secret is shown only here.
 
@@ -43,6 +53,8 @@ async def create(
             raise ValidationFailed("expires_at", "must say its time zone")
         if expires_at <= datetime.now(UTC):
             raise ValidationFailed("expires_at", "must lie in the future")
+    caps = spend_cap or SpendCap()
+    _check_caps(caps)
     owner = await _owner(tx, organization_id, livemode=livemode)
     project = await _project(tx, owner, project_id, maker_project_id)
     secret = secrets.make(livemode=livemode)
@@ -50,11 +62,28 @@ async def create(
     await queries.insert(
         tx, key_id, owner, name=name.strip(), prefix=secrets.prefix(secret),
         secret_sha256=secrets.digest(secret), scopes=sorted(set(scopes)),
-        project_id=project, expires_at=expires_at,
+        project_id=project, expires_at=expires_at, cap_day=caps.day, cap_month=caps.month,
     )  # fmt: skip
-    row = await queries.find(tx, owner, key_id)
+    row = await queries.find(tx, owner, None, key_id)
     assert row is not None
-    return NewApiKey(**_fields(row), secret=secret)
+    fields = _fields(row, Usage())
+    told = ("name", "prefix", "scopes", "livemode", "project_id", "expires_at", "spend_cap")
+    await audit.record(
+        tx, organization_id, actor, "api_key.created", key_id, {name: fields[name] for name in told}
+    )
+    return NewApiKey(**fields, secret=secret)
+
+
+def require_no_cap(caller: Caller, what: str) -> None:
+    """Raise Forbidden to a key with a spend cap: by other keys, or other caps, it would escape."""
+    if caller.capped:
+        raise Forbidden(f"A key with a spend cap can't {what}.")
+
+
+def _check_caps(caps: SpendCap) -> None:
+    for name, cap in (("day", caps.day), ("month", caps.month)):
+        if cap is not None and not 0 <= cap <= AMOUNT_MAX:
+            raise ValidationFailed(f"spend_cap.{name}", f"must be 0 to {AMOUNT_MAX}")
 
 
 def _check_scopes(scopes: Collection[str], maker_scopes: Collection[str]) -> None:
@@ -93,18 +122,72 @@ async def _project(
 
 async def keys(tx: Transaction, organization_id: str) -> list[ApiKey]:
     """All keys of an organization, its sandbox keys too, newest first."""
-    return [ApiKey(**_fields(row)) for row in await queries.page(tx, organization_id)]
+    rows = await queries.page(tx, organization_id, None, {}, offset=0, limit=None)
+    return await shown(tx, rows)
 
 
-async def revoke(tx: Transaction, organization_id: str, key_id: str) -> ApiKey:
-    """End a key at once, in every process; revoking twice is the same as once."""
+async def get(tx: Transaction, caller: Caller, key_id: str) -> ApiKey:
+    return await _key(tx, caller.organization_id, caller.project_id, key_id)
+
+
+async def change(
+    tx: Transaction, caller: Caller, key_id: str, asked: ChangeApiKey, *, actor: Actor
+) -> ApiKey:
+    """Another name, other caps: they hold from the next request on, in every process."""
+    before = await get(tx, caller, key_id)
+    name, caps = before.name, before.spend_cap
+    changed: dict[str, Any] = {}
+    if not isinstance(asked.name, UnsetType):
+        name = asked.name.strip()
+        if not name:
+            raise ValidationFailed("name", "must not be blank")
+        changed["name"] = name
+    if not isinstance(asked.spend_cap, UnsetType):
+        require_no_cap(caller, "change caps")
+        caps = asked.spend_cap
+        changed["spend_cap"] = caps
+    row = await queries.find(tx, caller.organization_id, caller.project_id, before.id)
+    assert row is not None
+    await queries.change(
+        tx, row["organization_id"], before.id, name=name, cap_day=caps.day, cap_month=caps.month
+    )
+    await notify(tx, before.id)
+    await audit.record(tx, caller.organization_id, actor, "api_key.updated", before.id, changed)
+    return await get(tx, caller, before.id)
+
+
+async def revoke(
+    tx: Transaction,
+    organization_id: str,
+    key_id: str,
+    *,
+    bound_to: str | None = None,
+    actor: Actor = SERVER,
+) -> ApiKey:
+    """End a key at once, in every process; revoking twice is the same as once.
+
+    `bound_to` is the project that the asking key is bound to: it ends that project's keys only.
+    """
     key_id = ids.parse("key", key_id)
-    if await queries.revoke(tx, organization_id, key_id):
+    if await queries.revoke(tx, organization_id, bound_to, key_id):
         await notify(tx, key_id)
-    row = await queries.find(tx, organization_id, key_id)
+        await audit.record(tx, organization_id, actor, "api_key.revoked", key_id)
+    return await _key(tx, organization_id, bound_to, key_id)
+
+
+async def shown(tx: Transaction, rows: Sequence[Row]) -> list[ApiKey]:
+    """Rows with what their keys have used."""
+    used = await credits.usage(
+        tx, [row["id"] for row in rows], sorted({row["organization_id"] for row in rows})
+    )
+    return [ApiKey(**_fields(row, used[row["id"]])) for row in rows]
+
+
+async def _key(tx: Transaction, organization_id: str, bound_to: str | None, key_id: str) -> ApiKey:
+    row = await queries.find(tx, organization_id, bound_to, ids.parse("key", key_id))
     if row is None:
         raise NotFound(f"There is no key {key_id[:80]}.")
-    return ApiKey(**_fields(row))
+    return (await shown(tx, [row]))[0]
 
 
 def expiry(text: str) -> datetime:
@@ -115,10 +198,13 @@ def expiry(text: str) -> datetime:
     return datetime.now(UTC) + int(match[1]) * _UNITS[match[2]]
 
 
-def _fields(row: Row) -> dict[str, Any]:
+def _fields(row: Row, usage: Usage) -> dict[str, Any]:
+    made = {"status", "spend_cap", "usage"}
     fields: dict[str, Any] = {
-        name: row[name] for name in ApiKey.__struct_fields__ if name != "status"
+        name: row[name] for name in ApiKey.__struct_fields__ if name not in made
     }
     expired = row["expires_at"] is not None and row["expires_at"] <= datetime.now(UTC)
     fields["status"] = "revoked" if row["revoked_at"] else "expired" if expired else "active"
+    fields["spend_cap"] = SpendCap(row["cap_day"], row["cap_month"])
+    fields["usage"] = usage
     return fields

@@ -9,7 +9,10 @@ from litestar import asgi, post
 from litestar.connection import ASGIConnection
 from litestar.types import HTTPScope, Receive, Scope, Send
 
+from tintype.accounts.models import rate_limit_of
+from tintype.api import guard
 from tintype.api.bodies import query_of, read_json
+from tintype.api.guard import caller_of, needs
 from tintype.api.hot import HotAnswer, asked, counted, send_answer
 from tintype.api.idempotency import write
 from tintype.api.parts import AnyRequest, Parts, parts
@@ -34,8 +37,6 @@ from tintype.db.pool import Row, Transaction
 from tintype.images import delivery
 from tintype.images import operations as images
 from tintype.images.links import Links, links_of
-from tintype.keys import auth
-from tintype.keys.auth import caller_of, needs
 from tintype.live import operations, queries, signing
 from tintype.live.models import CreateLiveUrl, LiveQuery, LiveUrl
 
@@ -79,8 +80,7 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
     query = query_of(http["query_string"], LiveQuery)
     since = state.hot.moment()
     caller = await _caller(connection, query)
-    if "images:write" not in caller.scopes:
-        raise Forbidden("This key lacks the scope images:write.", details={"scope": "images:write"})
+    guard.require_scope(caller, "images:write")
     links = links_of(made.settings.public_url, caller)
     async with made.database.reading() as tx:
         wanted = await operations.normalize(tx, caller, links, query, made.networks)
@@ -127,7 +127,7 @@ async def _caller(connection: ASGIConnection[Any, Any, Any, Any], query: LiveQue
     """By signature where the URL has one, else by key."""
     state = connection.app.state
     if query.sig is None:
-        found = await auth.authenticate(state.parts, state.key_cache, connection)
+        found = await guard.authenticated(connection, spends=True)
         return msgspec.structs.replace(found, source="live")
     if query.org is None or not ids.is_id("org", query.org):
         raise Forbidden("This URL's signature does not fit its parameters.")
@@ -138,7 +138,8 @@ async def _caller(connection: ASGIConnection[Any, Any, Any, Any], query: LiveQue
     signing.check(row["signing_secret"], query)
     return Caller(
         organization_id=query.org, plan=row["plan"], scopes=frozenset({"images:write"}),
-        livemode=row["livemode"], source="live", rate_limit=row["rate_limit"],
+        livemode=row["livemode"], source="live",
+        rate_limit=rate_limit_of(row["plan"], row["rate_limit"]),
         private_media=row["private_media"], signing_secret=row["signing_secret"],
     )  # fmt: skip
 
@@ -151,7 +152,7 @@ async def _miss(
     wanted: operations.Wanted,
 ) -> Row:
     """Have the picture made, once however many ask, and wait for it."""
-    await auth.count(made, connection, caller)
+    await guard.count(made, connection, caller)
     made.places.require_room(caller.organization_id)
     async with made.database.transaction() as tx:
         generation_id = await operations.start(tx, caller, links, wanted, made.networks)
@@ -204,8 +205,7 @@ async def _answer(
             max(0, min(cache_seconds, int(left))),
         )
     depends_on = {row["id"], caller.organization_id, entry["generation_id"]}
-    if caller.key_id:
-        depends_on.add(caller.key_id)
+    depends_on |= {it for it in (caller.key_id, caller.session_id, caller.user_id) if it}
     if caller.expires_at_unix is not None:
         memory_seconds = min(memory_seconds, caller.expires_at_unix - time.time())
     scope_word = "public" if query.sig and not caller.private_media else "private"

@@ -15,7 +15,7 @@ from tintype.media.inspect import Inspection, is_lossless_webp
 from tintype.media.thumb import thumbhash
 from tintype.media.vips import MEDIA_TYPES, Format, Image, VipsError, open_picture
 
-_MASTER_QUALITY: Final = 92
+MASTER_QUALITY: Final = 92
 _PROFILE: Final = "icc-profile-data"
 _PROFILE_BYTES_MAX: Final = 4_000_000
 
@@ -53,9 +53,9 @@ def make_master(data: bytes, inspection: Inspection) -> Master:
         encoded = encode(
             picture,
             kind,
-            _MASTER_QUALITY,
+            MASTER_QUALITY,
             lossless=kind == "webp" and is_lossless_webp(data),
-            chroma_full=not _has_halved_colour(source),
+            chroma_full=not has_halved_colour(source),
         )
         blurred = thumbhash(picture)
     except VipsError as error:
@@ -139,7 +139,7 @@ def _colours_to_srgb(picture: Any) -> Any:
     return picture.colourspace("srgb").cast("uchar")
 
 
-def _has_halved_colour(source: Any) -> bool:
+def has_halved_colour(source: Any) -> bool:
     """A JPEG that already has a quarter of the colour samples gains nothing from storing four."""
     name = "jpeg-chroma-subsample"
     return bool(source.get_typeof(name)) and source.get(name) == "4:2:0"

@@ -5,6 +5,7 @@ from litestar.params import FromPath
 
 from tintype.accounts.models import require_feature
 from tintype.api.bodies import read_json, read_query
+from tintype.api.guard import caller_of, needs
 from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
 from tintype.api.pages import Page, Paging
@@ -12,7 +13,6 @@ from tintype.api.paging import TOTAL_MAX, cursor, page
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.rendering import Answer
 from tintype.db.pool import Transaction
-from tintype.keys.auth import caller_of, needs
 from tintype.projects import operations, queries
 from tintype.projects.models import CreateProject, Project
 

@@ -12,7 +12,7 @@ no result can depend on how many cores there are.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -21,7 +21,12 @@ from numpy.typing import NDArray
 from tintype.core.errors import ValidationFailed
 from tintype.media.encode import encode
 from tintype.media.inspect import Limits, inspect, is_lossless_webp
-from tintype.media.pipeline import convert_to_srgb, turn_upright
+from tintype.media.pipeline import (
+    MASTER_QUALITY,
+    convert_to_srgb,
+    has_halved_colour,
+    turn_upright,
+)
 from tintype.media.vips import Format, Image, VipsError, open_picture, sniff
 
 cv2.setNumThreads(1)
@@ -32,10 +37,7 @@ Floats = NDArray[np.float32]
 Canceled = Callable[[], bool]
 Progress = Callable[[float], None]
 
-_QUALITY: Final = 92
-"""A master's, so that finishing loses no more than keeping a picture does."""
 _COLOURS: Final = 3
-_CHROMA: Final = "jpeg-chroma-subsample"
 
 
 class Stopped(Exception):
@@ -100,7 +102,7 @@ def opened(data: bytes, limits: Limits | None = None) -> Frame:
         alpha,
         kind,
         lossless=kind == "webp" and is_lossless_webp(data),
-        chroma_full=not _has_halved_colour(source),
+        chroma_full=not has_halved_colour(source),
     )
 
 
@@ -116,7 +118,7 @@ def encoded(frame: Frame) -> bytes:
     return encode(
         picture,
         frame.format,
-        _QUALITY,
+        MASTER_QUALITY,
         lossless=frame.lossless,
         chroma_full=frame.chroma_full,
     )
@@ -187,7 +189,3 @@ def report(done: float, canceled: Canceled, progress: Progress) -> None:
     if canceled():
         raise Stopped
     progress(min(1.0, done))
-
-
-def _has_halved_colour(source: Any) -> bool:
-    return bool(source.get_typeof(_CHROMA)) and source.get(_CHROMA) == "4:2:0"

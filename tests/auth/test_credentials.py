@@ -2,9 +2,10 @@ import pytest
 from litestar.datastructures import Headers
 
 from tintype.api.client_address import client_address
+from tintype.api.guard import needs
+from tintype.auth.credentials import credential
 from tintype.core.errors import BadRequest, Unauthorized
 from tintype.keys import secrets
-from tintype.keys.auth import credential, needs
 
 
 def headers(*pairs: tuple[str, str]) -> Headers:

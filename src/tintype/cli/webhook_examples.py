@@ -1,0 +1,102 @@
+"""What `tintype webhooks trigger` sends: an example of each type's `data`, in the true form.
+
+Each says of itself that it is one: `example` is true in it, which no event of real work has.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from tintype.core import ids
+from tintype.generations.models import Fault, Generation, Status
+from tintype.images.models import Image
+
+_PROMPT: Final = "A red fox by a mountain lake at sunset"
+_STATUSES: Final[dict[str, Status]] = {
+    "queued": "queued", "processing": "processing", "completed": "completed", "failed": "failed",
+    "canceled": "canceled",
+}  # fmt: skip
+
+
+def example(type_: str, public_url: str, *, livemode: bool) -> tuple[str, dict[str, Any]]:
+    """The subject's id and the `data` of an event of this type, as JSON would give it."""
+    noun, _, what = type_.partition(".")
+    moment = datetime.now(UTC)
+    match noun:
+        case "generation":
+            made: Any = _generation(_STATUSES[what], public_url, moment, livemode=livemode)
+        case "image":
+            made = _image(None, public_url, moment, livemode=livemode)
+        case "picture":
+            made = _picture(what, public_url, moment, livemode=livemode)
+        case "video":
+            made = {
+                "id": ids.new("vid"), "object": "video", "status": what,
+                "project_id": ids.new("prj"), "title": "A spring walk", "duration_seconds": 15,
+            }  # fmt: skip
+        case "batch":
+            made = {
+                "id": ids.new("bat"), "object": "batch", "status": what, "total": 3, "queued": 0,
+                "processing": 0, "completed": 2, "failed": 1, "canceled": 0,
+            }  # fmt: skip
+        case "project":
+            made = {
+                "id": ids.new("prj"), "object": "project", "name": "Gdynia apartment campaign",
+                "meta": {}, "created_at": moment, "updated_at": moment,
+            }  # fmt: skip
+        case _:
+            made = {
+                "organization_id": ids.new("org"), "balance": 100, "reserved": 2, "available": 98,
+                "threshold": 100,
+            }  # fmt: skip
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(made))
+    return str(data.get("id") or data["organization_id"]), {"example": True, **data}
+
+
+def _generation(status: Status, public_url: str, moment: datetime, *, livemode: bool) -> Generation:
+    generation_id = ids.new("gen")
+    done = status == "completed"
+    pictures = [_image(generation_id, public_url, moment, livemode=livemode)] if done else []
+    began = None if status == "queued" else moment - timedelta(seconds=2)
+    return Generation(
+        id=generation_id, kind="text_to_image", status=status, progress=1.0 if done else 0.0,
+        prompt=_PROMPT, enhanced_prompt=None, negative_prompt=None, model="draft",
+        engine="builtin", fidelity="preview", aspect_ratio="1:1", resolution="1K", width=1024,
+        height=1024, seed=7, variants=1, references=[], mode=None, strength=None, preset=None,
+        project_id=None, flow_id=None, persona_id=None, batch_id=None, retry_of=None, alias=None,
+        flow_alias=None, attempts=0 if status == "queued" else 1, source="cli", api_key_id=None,
+        livemode=livemode, credits_reserved=1, credits_used=1 if done else 0, images=pictures,
+        image_id=pictures[0].id if done else None, output_url=pictures[0].url if done else None,
+        error=Fault("PROVIDER_ERROR", "The engine gave up.") if status == "failed" else None,
+        meta={}, webhook_url=None, created_at=moment - timedelta(seconds=3), started_at=began,
+        completed_at=moment if status in {"completed", "failed", "canceled"} else None, timings={},
+    )  # fmt: skip
+
+
+def _image(
+    generation_id: str | None, public_url: str, moment: datetime, *, livemode: bool
+) -> Image:
+    image_id = ids.new("img")
+    return Image(
+        id=image_id, source="uploaded" if generation_id is None else "generated", public_url=None,
+        url=f"{public_url}/media/images/{image_id}.png", width=1024, height=1024, format="png",
+        bytes=1_234_567, sha256="0" * 64, thumbhash="1QcSHQRnh493V4dIh4eXh1h4kJUI", alias=None,
+        focal_point=None, project_id=None, flow_id=None, generation_id=generation_id,
+        parent_id=None, version=1, subversion=0, livemode=livemode, meta={}, created_at=moment,
+        updated_at=moment,
+    )  # fmt: skip
+
+
+def _picture(what: str, public_url: str, moment: datetime, *, livemode: bool) -> dict[str, Any]:
+    image = _image(None, public_url, moment, livemode=livemode)
+    return msgspec.structs.asdict(image) | {
+        "public_url": image.url, "project_id": ids.new("prj"),
+        "status": "failed" if what == "failed" else "completed",
+        "scene_type": "interior", "scene_location": "living_room",
+        "approval": what if what in {"approved", "rejected"} else "pending",
+        "source_instruction": {
+            "source": "preset",
+            "actions": ["interior-style-japandi", "interior-decoration-medium"],
+        },
+    }  # fmt: skip

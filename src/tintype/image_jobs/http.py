@@ -1,0 +1,153 @@
+"""/uploads and /images/jobs: upload, clean or make real, poll, download."""
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from tintype.api.bodies import read_json
+from tintype.api.guard import caller_of, needs
+from tintype.api.idempotency import write
+from tintype.api.limits import check_meta
+from tintype.api.multipart import read_form
+from tintype.api.parts import AnyRequest, parts
+from tintype.api.rendering import Answer
+from tintype.api.waiting import cancel_after, wait_seconds
+from tintype.core.errors import Conflict, InsufficientCredits, NotReady
+from tintype.db.pool import Transaction
+from tintype.generations.answering import links, start, wait
+from tintype.generations.models import TERMINAL
+from tintype.generations.submit import Created
+from tintype.image_jobs import operations
+from tintype.image_jobs.models import CreateImageJob, GenerateImageJob, ImageJob, Upload
+from tintype.images import operations as images
+from tintype.images.intake import limits_of, take_in
+from tintype.images.models import UploadForm
+
+_PATH = "/images/jobs"
+
+
+@post("/uploads", guards=[needs("images:write")], opt={"form": UploadForm, "answers": [201]})
+async def upload(request: AnyRequest) -> Answer[Upload]:
+    """Upload a picture for jobs: JPEG, PNG, WebP or AVIF. It is in the library, too."""
+    caller = caller_of(request)
+    limits = limits_of(parts(request).settings.media)
+    file, form = await read_form(request, UploadForm, file_bytes_max=limits.bytes_max)
+    check_meta(form.meta)
+    images.check_names(form)
+    picture = await take_in(
+        parts(request).storage, parts(request).pixels, caller.organization_id, file.data, limits,
+        keep_original=True,
+    )  # fmt: skip
+    if file.filename:
+        form.meta = {"filename": file.filename} | form.meta
+
+    async def act(tx: Transaction) -> Answer[Upload]:
+        image = await images.add_upload(
+            tx, caller, links(request, caller), picture, form, only_if_free=False
+        )
+        shown = Upload(
+            id=image.id, image_url=image.url, width=image.width, height=image.height,
+            bytes=image.bytes, format=image.format, created_at=image.created_at,
+        )  # fmt: skip
+        mount = request.url.path.removesuffix("/uploads")
+        return Answer(shown, status=201, headers={"Location": f"{mount}/images/{image.id}"})
+
+    return await write(request, caller, (form, picture.original_key), act)
+
+
+@post(
+    _PATH,
+    guards=[needs("images:write")],
+    opt={
+        "body": CreateImageJob,
+        "answers": [201, 202],
+        "headers": ["Prefer", "Cancel-After"],
+        "errors": [InsufficientCredits],
+        "example": {
+            "mode": "clean",
+            "image_url": "https://example.com/image.webp",
+            "strength": 0.8,
+            "webhook_url": "https://example.com/callback",
+        },
+    },
+)
+async def create_image_job(request: AnyRequest) -> Answer[ImageJob]:
+    """Clean a picture or make it realistic: 202 with the job, its credits reserved."""
+    caller = caller_of(request)
+    body = await read_json(request, CreateImageJob)
+    check_meta(body.meta)
+    deadline = cancel_after(request)
+
+    async def create(tx: Transaction) -> Created:
+        return await operations.create(
+            tx, caller, links(request, caller), body,
+            allow_networks=parts(request).networks, cancel_after=deadline,
+        )  # fmt: skip
+
+    answer = await start(request, caller, body, create, path=_PATH)
+    return answer.showing(operations.to_job(answer.content, links(request, caller)))
+
+
+@post(
+    "/images/generate",
+    guards=[needs("images:write")],
+    opt={
+        "body": GenerateImageJob,
+        "answers": [201, 202],
+        "headers": ["Prefer", "Cancel-After"],
+        "errors": [InsufficientCredits],
+        "example": {
+            "prompt": "a ceramic mug on a wooden table, morning light",
+            "mode": "realistic",
+            "preset": "film-400",
+            "aspect_ratio": "4:3",
+        },
+    },
+)
+async def generate_image(request: AnyRequest) -> Answer[ImageJob]:
+    """Words to a picture, then the finishing engine, in one job."""
+    caller = caller_of(request)
+    body = await read_json(request, GenerateImageJob)
+    check_meta(body.meta)
+    deadline = cancel_after(request)
+
+    async def create(tx: Transaction) -> Created:
+        return await operations.generate(
+            tx, caller, links(request, caller), body,
+            allow_networks=parts(request).networks, cancel_after=deadline,
+        )  # fmt: skip
+
+    answer = await start(request, caller, body, create, path=_PATH)
+    return answer.showing(operations.to_job(answer.content, links(request, caller)))
+
+
+@get(_PATH + "/{job_id:str}", guards=[needs("images:read")], opt={"headers": ["Prefer"]})
+async def get_image_job(request: AnyRequest, job_id: FromPath[str]) -> Answer[ImageJob]:
+    """One job; `Prefer: wait` holds the answer until it ends."""
+    caller = caller_of(request)
+    own_links = links(request, caller)
+    async with parts(request).database.reading() as tx:
+        found = await operations.get(tx, caller, own_links, job_id)
+    seconds = wait_seconds(request)
+    if seconds and found.status not in TERMINAL:
+        found = await wait(request, caller, found.id, seconds)
+    return Answer(operations.to_job(found, own_links), credits_used=found.credits_used)
+
+
+@get(
+    _PATH + "/{job_id:str}/download",
+    guards=[needs("images:read")],
+    opt={"raw": True, "answers": [302], "media_type": "image/*", "errors": [NotReady, Conflict]},
+    status_code=302,
+)
+async def download_image_job(request: AnyRequest, job_id: FromPath[str]) -> Response[bytes]:
+    """To the finished picture: 302. NOT_READY before, CONFLICT with the error where it failed."""
+    caller = caller_of(request)
+    async with parts(request).database.reading() as tx:
+        found = await operations.get(tx, caller, links(request, caller), job_id)
+    return Response(
+        b"", status_code=302,
+        headers={"Location": operations.result_url(found), "Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
+ROUTES = [upload, create_image_job, generate_image, get_image_job, download_image_job]

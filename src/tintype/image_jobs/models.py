@@ -1,0 +1,106 @@
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tintype.aliases.models import AliasText
+from tintype.generations.models import (
+    SEED_MAX,
+    Fault,
+    Mode,
+    Prompt,
+    Reference,
+    Short,
+    Status,
+    Strength,
+    WebhookUrl,
+)
+from tintype.media.vips import Format
+
+
+class Upload(msgspec.Struct, kw_only=True):
+    """A stored picture; `image_url` works in every job, without going over the network."""
+
+    id: str
+    object: Literal["upload"] = "upload"
+    image_url: str
+    width: int
+    height: int
+    bytes: int
+    format: Format
+    created_at: datetime
+
+
+class CreateImageJob(msgspec.Struct, kw_only=True):
+    """`image_url` is a URL, an upload's URL, an image's id or an alias.
+
+    `strength` 0 leaves every pixel as it is, 1 is the full effect. `preset` is one of the mode's,
+    as the catalog's models list them.
+    """
+
+    mode: Mode
+    image_url: Reference
+    strength: Strength = 1.0
+    preset: Short | None = None
+    seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] | None = None
+    flow_id: Short | None = None
+    project_id: Short | None = None
+    alias: AliasText | None = None
+    flow_alias: AliasText | None = None
+    meta: dict[str, Any] = {}
+    webhook_url: WebhookUrl | None = None
+
+
+class GenerateImageJob(msgspec.Struct, kw_only=True):
+    """Words to a picture, then `mode` with its `strength` and `preset`, in one job."""
+
+    prompt: Prompt
+    mode: Mode = "clean"
+    strength: Strength = 1.0
+    preset: Short | None = None
+    aspect_ratio: Short = "1:1"
+    resolution: Short = "1K"
+    model: Short | None = None
+    seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] | None = None
+    reference_images: Annotated[list[Reference], Meta(max_length=64)] = []
+    auto_enhance: bool = False
+    negative_prompt: Prompt | None = None
+    flow_id: Short | None = None
+    project_id: Short | None = None
+    alias: AliasText | None = None
+    flow_alias: AliasText | None = None
+    meta: dict[str, Any] = {}
+    webhook_url: WebhookUrl | None = None
+
+
+class ImageJob(msgspec.Struct, kw_only=True):
+    """A generation as a job: `job_id` is the generation's id.
+
+    `image_url` is what a clean or realistic job starts from, `prompt` what a generated one does.
+    """
+
+    job_id: str
+    object: Literal["image_job"] = "image_job"
+    status: Status
+    progress: float
+    mode: Mode
+    strength: float
+    preset: str | None
+    image_url: str | None
+    prompt: str | None
+    seed: int
+    width: int | None
+    height: int | None
+    result_url: str | None
+    image_id: str | None
+    retry_of: str | None
+    credits_reserved: int
+    credits_used: int
+    error: Fault | None
+    livemode: bool
+    meta: dict[str, Any]
+    webhook_url: str | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None

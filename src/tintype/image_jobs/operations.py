@@ -1,0 +1,115 @@
+"""Image jobs: pictures given or made from words, then finished. The work itself is a generation."""
+
+from datetime import timedelta
+
+import msgspec
+
+from tintype.addresses import Network
+from tintype.aliases.models import assignable
+from tintype.core.caller import Caller
+from tintype.core.errors import Conflict, NotFound, NotReady, ValidationFailed
+from tintype.db.pool import Transaction
+from tintype.flows import operations as flows
+from tintype.generations import finishing, references
+from tintype.generations import operations as generations
+from tintype.generations.models import CreateGeneration, Finishing, Generation
+from tintype.generations.submit import Created
+from tintype.image_jobs.models import CreateImageJob, GenerateImageJob, ImageJob
+from tintype.images.links import Links
+from tintype.webhooks.targets import hook
+
+
+async def create(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    ask: CreateImageJob,
+    *,
+    allow_networks: list[Network],
+    cancel_after: timedelta | None,
+) -> Created:
+    """Accept work that finishes the picture at `image_url`."""
+    chosen = Finishing(mode=ask.mode, strength=ask.strength, preset=ask.preset)
+    finishing.finisher(chosen)
+    flow_id, project_id = await flows.chosen(tx, caller, ask.flow_id, ask.project_id)
+    if ask.flow_alias is not None and flow_id is None:
+        raise ValidationFailed("flow_alias", "needs a flow_id")
+    fields = {
+        "flow_id": flow_id, "project_id": project_id, "seed": ask.seed, "meta": ask.meta,
+        "alias": _name(ask.alias, "alias"), "flow_alias": _name(ask.flow_alias, "flow_alias"),
+        "webhook_url": hook(ask.webhook_url, allow_networks),
+    }  # fmt: skip
+    source = await references.resolve_one(
+        tx, caller, links, ask.image_url, "image_url",
+        flow_id=flow_id, project_id=project_id, allow_networks=allow_networks,
+    )  # fmt: skip
+    return await finishing.create(tx, caller, chosen, source, fields, cancel_after=cancel_after)
+
+
+async def generate(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    ask: GenerateImageJob,
+    *,
+    allow_networks: list[Network],
+    cancel_after: timedelta | None,
+) -> Created:
+    """Accept work that makes a picture from words and finishes it."""
+    asked = msgspec.structs.asdict(ask)
+    chosen = Finishing(**{name: asked.pop(name) for name in Finishing.__struct_fields__})
+    return await generations.create(
+        tx, caller, links, CreateGeneration(**asked),
+        allow_networks=allow_networks, cancel_after=cancel_after, finishing=chosen,
+    )  # fmt: skip
+
+
+async def get(tx: Transaction, caller: Caller, links: Links, job_id: str) -> Generation:
+    """The generation behind a job; one that finishes no picture is no image job."""
+    found = await generations.get(tx, caller, links, job_id)
+    if found.mode is None:
+        raise NotFound(f"There is no image job {job_id[:80]}.")
+    return found
+
+
+def result_url(found: Generation) -> str:
+    """Where the job's picture is; raises NotReady before its end, Conflict where it has none."""
+    if found.status == "completed":
+        if found.output_url is None:
+            raise NotFound("The job's picture was deleted.")
+        return found.output_url
+    if found.status == "failed" and found.error is not None:
+        raise Conflict(
+            f"The job failed: {found.error.message}",
+            details={"status": "failed", "error": found.error},
+        )
+    if found.status == "canceled":
+        raise Conflict("The job was canceled.", details={"status": "canceled"})
+    raise NotReady(
+        f"The job is {found.status}; ask again when it is completed.",
+        details={"status": found.status, "progress": found.progress},
+        headers={"Retry-After": "1"},
+    )
+
+
+def to_job(found: Generation, links: Links) -> ImageJob:
+    assert found.mode is not None
+    assert found.strength is not None
+    source = found.references[0] if found.references and not found.prompt else None
+    image_url = None
+    if source is not None:
+        image_url = source.url or links.url(source.image_id or "", "auto")
+    return ImageJob(
+        job_id=found.id, status=found.status, progress=found.progress, mode=found.mode,
+        strength=found.strength, preset=found.preset, image_url=image_url,
+        prompt=found.prompt or None, seed=found.seed, width=found.width, height=found.height,
+        result_url=found.output_url, image_id=found.image_id, retry_of=found.retry_of,
+        credits_reserved=found.credits_reserved, credits_used=found.credits_used,
+        error=found.error, livemode=found.livemode, meta=found.meta,
+        webhook_url=found.webhook_url, created_at=found.created_at,
+        started_at=found.started_at, completed_at=found.completed_at,
+    )  # fmt: skip
+
+
+def _name(alias: str | None, field: str) -> str | None:
+    return None if alias is None else assignable(alias, field)

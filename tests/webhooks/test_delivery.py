@@ -1,0 +1,405 @@
+"""From an event to a receiver: what is sent, how often, and what is kept of it."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import WebhookVerificationError
+
+from support import receiver
+from support.house import House, Tenant
+from support.receiver import Hook, Receiver, in_turn, receiving, status
+from tintype.events import operations as events
+from tintype.webhooks.posting import seconds_asked
+from webhooks.asking import deliveries, delivery, ended, endpoint
+
+
+async def happen(house: House, me: Tenant, number: int = 1, **more: Any) -> str:
+    """An event as work publishes it; its id."""
+    async with house.database.transaction() as tx:
+        return await events.publish(
+            tx, me.organization_id, more.pop("type_", "generation.completed"), f"gen_{number}",
+            livemode=True, data={"n": number, "words": "långt 赤 🦊"}, **more,
+        )  # fmt: skip
+
+
+async def make_due(house: House) -> None:
+    """Let the time until every next attempt pass."""
+    async with house.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE webhook_deliveries SET next_attempt_at = now() WHERE status = 'pending'"
+        )
+
+
+async def test_an_endpoint_hears_of_a_generation_signed_and_as_the_api_shows_it(
+    shop: House, me: Tenant, sink: Receiver
+) -> None:
+    made = await endpoint(shop, me, sink.url(), events=["generation.completed"])
+    picture = await shop.picture(me, "en röd räv 赤い狐 🦊")
+    await sink.until(1)
+    (hook,) = sink.hooks
+    body = hook.verify(made["secret"])
+    assert list(body) == ["id", "type", "created_at", "data"]
+    assert body["type"] == "generation.completed"
+    assert body["created_at"].endswith("Z")
+    assert hook.id == body["id"]
+    assert hook.headers["content-type"] == "application/json"
+    assert body["data"]["id"] == picture["id"]
+    assert body["data"]["prompt"] == "en röd räv 赤い狐 🦊"
+    assert "🦊".encode() in hook.body
+    log = await shop.ask("GET", "/v1/webhooks/events?type=generation.completed", key=me)
+    (event,) = log.json["data"]
+    assert (event["id"], event["data"]) == (body["id"], body["data"])
+
+
+async def test_a_requests_own_address_hears_once_how_the_work_ended(
+    shop: House, me: Tenant, sink: Receiver
+) -> None:
+    me = await shop.tenant(organization_id=me.organization_id, livemode=False)
+    secret = (await shop.ask("GET", "/v1/webhooks/secret", key=me)).json["secret"]
+    picture = await shop.picture(me, "a fox", webhook_url=sink.url("/hello?a=1"))
+    assert picture["webhook_url"] == sink.url("/hello?a=1")
+    await sink.until(1)
+    found = await ended(shop, me)
+    assert (found["endpoint_id"], found["url"]) == (None, sink.url("/hello?a=1"))
+    (hook,) = sink.hooks
+    assert hook.verify(secret)["data"]["id"] == picture["id"]
+    failing = await shop.ask(
+        "POST", "/v1/generations", key=me,
+        json={"prompt": "__rejected__", "webhookUrl": sink.url("/bad")},
+    )  # fmt: skip
+    await sink.until(2)
+    assert sink.hooks[1].verify(secret)["type"] == "generation.failed"
+    again = await shop.ask("POST", f"/v1/generations/{failing.json['id']}/retry", key=me, json={})
+    assert again.json["webhook_url"] == sink.url("/bad")
+    await sink.until(3)
+    other = {"webhook_url": sink.url("/other")}
+    await shop.ask("POST", f"/v1/generations/{failing.json['id']}/retry", key=me, json=other)
+    await sink.until(4)
+    assert [hook.path for hook in sink.hooks] == ["/hello", "/bad", "/bad", "/other"]
+
+
+async def test_only_the_types_asked_for_come_and_only_from_now_on(
+    shop: House, me: Tenant, sink: Receiver
+) -> None:
+    await happen(shop, me, 1)
+    await endpoint(shop, me, sink.url("/all"))
+    await endpoint(shop, me, sink.url("/some"), events=["image.deleted", "generation.failed"])
+    await endpoint(shop, me, sink.url("/off"), enabled=False)
+    other = await shop.tenant()
+    await endpoint(shop, other, sink.url("/other"))
+    await happen(shop, me, 2)
+    await happen(shop, me, 3, type_="generation.failed")
+    await sink.until(3)
+    await asyncio.sleep(0.2)
+    assert sorted((hook.path, hook.json["data"]["n"]) for hook in sink.hooks) == [
+        ("/all", 2), ("/all", 3), ("/some", 3),
+    ]  # fmt: skip
+
+
+async def test_the_sandbox_and_its_organization_hear_nothing_of_each_other(
+    shop: House, me: Tenant, sink: Receiver
+) -> None:
+    sandbox = await shop.tenant(organization_id=me.organization_id, livemode=False)
+    made = await endpoint(shop, sandbox, sink.url("/test"), events=["generation.completed"])
+    assert made["livemode"] is False
+    await endpoint(shop, me, sink.url("/live"), events=["generation.completed"])
+    picture = await shop.picture(sandbox)
+    await sink.until(1)
+    await asyncio.sleep(0.2)
+    (hook,) = sink.hooks
+    assert (hook.path, hook.json["data"]["id"]) == ("/test", picture["id"])
+    assert (await shop.ask("GET", f"/v1/webhooks/endpoints/{made['id']}", key=me)).status == 404
+
+
+async def test_what_is_committed_late_is_not_passed_over(
+    shop: House, me: Tenant, sink: Receiver
+) -> None:
+    await endpoint(shop, me, sink.url())
+    async with shop.database.transaction() as tx:
+        await events.publish(
+            tx, me.organization_id, "image.uploaded", "x", livemode=True, data={"n": 1}
+        )
+        await happen(shop, me, 2)
+        await asyncio.sleep(0.4)
+        assert sink.hooks == [], "nothing overtakes a transaction that is open"
+    await sink.until(2)
+    assert sorted(hook.json["data"]["n"] for hook in sink.hooks) == [1, 2]
+
+
+@pytest.mark.parametrize("code", [301, 308, 404, 429, 500])
+async def test_anything_but_2xx_is_a_failure_and_tried_again_under_the_same_id(
+    shop: House, me: Tenant, code: int
+) -> None:
+    answer = in_turn(status(code, "no\0t now", Location="http://127.0.0.1:9/"), status(204))
+    async with receiving(answer) as sink:
+        made = await endpoint(shop, me, sink.url())
+        event_id = await happen(shop, me)
+        found = await ended(shop, me)
+        assert found["status"] == "delivered"
+        assert [hook.id for hook in sink.hooks] == [event_id, event_id]
+        for hook in sink.hooks:
+            hook.verify(made["secret"])
+        assert sink.hooks[0].body == sink.hooks[1].body
+    first, second = found["attempts"]
+    assert (first["number"], first["status"], first["error"]) == (1, code, "bad_status")
+    assert first["answer"] == "no�t now"
+    assert (second["number"], second["status"], second["error"]) == (2, 204, None)
+    assert first["milliseconds"] >= 0
+    assert first["started_at"] < second["started_at"]
+    assert (found["attempt_count"], found["last_status"], found["next_attempt_at"]) == (
+        2,
+        204,
+        None,
+    )
+
+
+async def test_after_the_last_retry_it_has_failed(shop: House, me: Tenant) -> None:
+    async with receiving(status(500, "x" * 5000)) as sink:
+        await endpoint(shop, me, sink.url())
+        await happen(shop, me)
+        found = await ended(shop, me)
+        assert (found["status"], found["attempt_count"], len(sink.hooks)) == ("failed", 4, 4)
+        assert [len(attempt["answer"]) for attempt in found["attempts"]] == [2048] * 4
+
+
+async def test_silence_a_flood_and_a_closed_port_are_failures(shop: House, me: Tenant) -> None:
+    async def flood(hook: Hook) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(hook.request)
+        try:
+            while True:
+                await answer.write(b"x" * 65_536)
+        except ConnectionError:
+            return answer
+
+    async with receiving(receiver.hang) as silent, receiving(flood) as flooding:
+        urls = [silent.url(), flooding.url(), "http://127.0.0.1:9/"]
+        made = [(await endpoint(shop, me, url))["id"] for url in urls]
+        await happen(shop, me)
+        failed = [await ended(shop, me, f"&endpoint_id={it}", seconds=20) for it in made]
+    errors = [[attempt["error"] for attempt in it["attempts"]] for it in failed]
+    assert errors == [["timed_out"] * 4, ["too_large"] * 4, ["could_not_connect"] * 4]
+    assert {attempt["status"] for it in failed for attempt in it["attempts"]} == {None}
+    assert all(attempt["milliseconds"] >= 1000 for attempt in failed[0]["attempts"])
+
+
+@pytest.mark.parametrize(
+    ("said", "least", "most"),
+    [("120", 115, 130), ("999999999", 86_300, 86_500), ("junk", 0, 2), ("-5", 0, 2),
+     (format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True), 6900, 7300)],
+)  # fmt: skip
+async def test_what_a_receiver_asks_to_wait_is_waited_within_a_day(
+    shop: House, me: Tenant, said: str, least: float, most: float
+) -> None:
+    async with receiving(in_turn(status(429, Retry_After=said), status(200))) as sink:
+        await endpoint(shop, me, sink.url())
+        await happen(shop, me)
+        await sink.until(1)
+        async with shop.database.reading() as tx:
+            for _ in range(200):
+                row = await tx.fetchrow(
+                    "SELECT attempts, extract(epoch FROM coalesce(next_attempt_at, now())"
+                    " - now())::float8 AS wait FROM webhook_deliveries"
+                )
+                if row["attempts"]:
+                    break
+                await asyncio.sleep(0.01)
+        assert least <= max(0, row["wait"]) <= most
+        await make_due(shop)
+        assert (await ended(shop, me))["status"] == "delivered"
+
+
+@given(st.text(max_size=40))
+def test_no_text_of_a_receiver_is_too_strange_to_wait_for(text: str) -> None:
+    assert 0 <= seconds_asked(text, datetime.now(UTC)) <= 86_400
+
+
+async def test_gone_switches_the_endpoint_off_until_it_is_switched_on_again(
+    shop: House, me: Tenant
+) -> None:
+    async with receiving(in_turn(status(410), status(200))) as sink:
+        made = await endpoint(shop, me, sink.url())
+        first = await happen(shop, me)
+        found = await ended(shop, me)
+        assert (found["status"], found["attempt_count"], found["last_status"]) == ("failed", 1, 410)
+        path = f"/v1/webhooks/endpoints/{made['id']}"
+        off = (await shop.ask("GET", path, key=me)).json
+        assert (off["status"], off["disabled_reason"]) == ("disabled", "gone")
+        assert off["disabled_at"] is not None
+        await happen(shop, me, 2)
+        refused = await shop.ask("POST", f"/v1/webhooks/deliveries/{found['id']}/redeliver", key=me)
+        assert (refused.status, refused.error["details"]["disabled_reason"]) == (409, "gone")
+        await asyncio.sleep(0.3)
+        assert len(sink.hooks) == 1
+        on = await shop.ask("PATCH", path, key=me, json={"enabled": True})
+        assert (on.json["status"], on.json["disabled_reason"]) == ("enabled", None)
+        assert on.json["failing_since"] is None
+        await shop.ask("POST", f"/v1/webhooks/deliveries/{found['id']}/redeliver", key=me)
+        await sink.until(2)
+        assert [hook.id for hook in sink.hooks] == [first, first]
+
+
+async def test_an_endpoint_that_only_fails_for_three_days_is_switched_off(
+    shop: House, me: Tenant
+) -> None:
+    async with receiving(in_turn(status(500), status(200), status(500))) as sink:
+        made = await endpoint(shop, me, sink.url())
+        path = f"/v1/webhooks/endpoints/{made['id']}"
+
+        async def age() -> None:
+            async with shop.database.transaction() as tx:
+                await tx.execute(
+                    "UPDATE webhook_endpoints SET failing_since = failing_since - interval '3 days'"
+                )
+
+        await happen(shop, me)
+        await ended(shop, me)
+        healed = (await shop.ask("GET", path, key=me)).json
+        assert (healed["status"], healed["failing_since"]) == ("enabled", None)
+        assert healed["last_success_at"] > healed["last_failure_at"]
+        event_id = await happen(shop, me, 2)
+        await sink.until(3)
+        await asyncio.sleep(0.02)
+        await age()
+        for _ in range(300):
+            found = (await shop.ask("GET", path, key=me)).json
+            if found["status"] == "disabled":
+                break
+            await asyncio.sleep(0.02)
+        assert found["disabled_reason"] == "failing"
+        (left,) = await deliveries(shop, me, f"&event_id={event_id}")
+        assert left["status"] in {"pending", "failed"}
+
+
+async def test_what_is_pending_waits_while_the_endpoint_is_off(shop: House, me: Tenant) -> None:
+    async with receiving(in_turn(status(503, Retry_After="600"), status(200))) as sink:
+        made = await endpoint(shop, me, sink.url())
+        path = f"/v1/webhooks/endpoints/{made['id']}"
+        await happen(shop, me)
+        await sink.until(1)
+        off = await shop.ask("PATCH", path, key=me, json={"enabled": False})
+        assert off.json["disabled_reason"] == "request"
+        await asyncio.sleep(0.1)
+        await make_due(shop)
+        await asyncio.sleep(1.3)
+        assert len(sink.hooks) == 1
+        await shop.ask("PATCH", path, key=me, json={"enabled": True})
+        assert (await ended(shop, me))["status"] == "delivered"
+
+
+async def test_a_hanging_endpoint_delays_no_other(shop: House, me: Tenant, sink: Receiver) -> None:
+    async with receiving(receiver.hang) as slow:
+        for number in range(3):
+            await endpoint(shop, me, slow.url(f"/{number}"))
+        await endpoint(shop, me, sink.url())
+        for number in range(20):
+            began = time.monotonic()
+            await happen(shop, me, number)
+            await sink.until(number + 1, seconds=3)
+            assert time.monotonic() - began < 2
+        assert len(slow.hooks) <= 3 * 20
+
+
+async def test_during_a_change_of_secret_both_sign_and_afterwards_the_new_one(
+    shop: House, me: Tenant, sink: Receiver
+) -> None:
+    old = await endpoint(shop, me, sink.url())
+    path = f"/v1/webhooks/endpoints/{old['id']}/rotate-secret"
+    new = (await shop.ask("POST", path, key=me)).json
+    assert new["secret"] != old["secret"]
+    assert new["previous_secret_until"] is not None
+    await happen(shop, me, 1)
+    await sink.until(1)
+    assert sink.hooks[0].verify(old["secret"]) == sink.hooks[0].verify(new["secret"])
+    assert len(sink.hooks[0].headers["webhook-signature"].split(" ")) == 2
+    async with shop.database.transaction() as tx:
+        await tx.execute("UPDATE webhook_endpoints SET previous_until = now()")
+    await happen(shop, me, 2)
+    await sink.until(2)
+    sink.hooks[1].verify(new["secret"])
+    with pytest.raises(WebhookVerificationError):
+        sink.hooks[1].verify(old["secret"])
+
+
+async def test_the_organizations_own_secret_is_changed_in_the_same_way(
+    shop: House, me: Tenant, sink: Receiver
+) -> None:
+    old = (await shop.ask("GET", "/v1/webhooks/secret", key=me)).json["secret"]
+    new = (await shop.ask("POST", "/v1/webhooks/secret/rotate", key=me)).json
+    assert (await shop.ask("GET", "/v1/webhooks/secret", key=me)).json == new
+    await happen(shop, me, webhook_url=sink.url())
+    await sink.until(1)
+    for secret in (old, new["secret"]):
+        sink.hooks[0].verify(secret)
+
+
+async def test_redelivery_is_a_new_series_of_the_same_delivery(shop: House, me: Tenant) -> None:
+    async with receiving(in_turn(*[status(500)] * 4, status(200))) as sink:
+        await endpoint(shop, me, sink.url())
+        await happen(shop, me)
+        failed = await ended(shop, me)
+        path = f"/v1/webhooks/deliveries/{failed['id']}/redeliver"
+        again = await shop.ask("POST", path, key=me)
+        assert (again.status, again.json["status"]) == (202, "pending")
+        assert again.headers["Location"] == f"/v1/webhooks/deliveries/{failed['id']}"
+        await sink.until(5)
+        done = await ended(shop, me)
+        assert [it["status"] for it in done["attempts"]] == [500, 500, 500, 500, 200]
+        assert len({hook.id for hook in sink.hooks}) == 1
+        await shop.ask("POST", path, key=me)
+        await sink.until(6)
+
+
+async def test_a_test_event_goes_to_its_endpoint_only_and_can_be_waited_for(
+    shop: House, me: Tenant, sink: Receiver
+) -> None:
+    made = await endpoint(shop, me, sink.url("/one"), events=["image.deleted"])
+    await endpoint(shop, me, sink.url("/two"))
+    path = f"/v1/webhooks/endpoints/{made['id']}/test"
+    reply = await shop.ask("POST", path, key=me, headers={"Prefer": "wait=10"})
+    assert reply.status == 201, reply.body
+    assert [it["status"] for it in reply.json["attempts"]] == [200]
+    assert (await shop.ask("POST", path, key=me)).status == 202
+    await sink.until(2)
+    assert [hook.path for hook in sink.hooks] == ["/one", "/one"]
+    body = sink.hooks[0].verify(made["secret"])
+    assert (body["type"], body["data"]["id"]) == ("webhook.test", made["id"])
+    assert "secret" not in body["data"]
+    found = await delivery(shop, me, reply.json["id"])
+    assert found["status"] == "delivered"
+
+
+async def test_a_changed_address_counts_for_what_is_still_pending(
+    shop: House, me: Tenant, sink: Receiver
+) -> None:
+    made = await endpoint(shop, me, "http://127.0.0.1:9/")
+    await happen(shop, me)
+    path = f"/v1/webhooks/endpoints/{made['id']}"
+    await shop.ask("PATCH", path, key=me, json={"url": sink.url("/new")})
+    await sink.until(1)
+    assert (await ended(shop, me))["url"] == sink.url("/new")
+
+
+async def test_a_deleted_endpoint_gets_nothing_more_and_its_history_stays(
+    shop: House, me: Tenant
+) -> None:
+    async with receiving(status(503, Retry_After="600")) as sink:
+        made = await endpoint(shop, me, sink.url())
+        await happen(shop, me)
+        await sink.until(1)
+        await asyncio.sleep(0.1)
+        path = f"/v1/webhooks/endpoints/{made['id']}"
+        assert (await shop.ask("DELETE", path, key=me)).status == 204
+        assert (await shop.ask("GET", path, key=me)).status == 404
+        found = await ended(shop, me)
+        assert (found["status"], found["last_error"]) == ("failed", "endpoint_deleted")
+        assert len(found["attempts"]) == 1
+        reply = await shop.ask("POST", f"/v1/webhooks/deliveries/{found['id']}/redeliver", key=me)
+        assert reply.status == 409
