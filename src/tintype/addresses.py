@@ -96,7 +96,13 @@ def check_url(
         raise ValidationFailed(field, _NO_HOST)
     netloc = _checked_host(host, field, allow_networks) + (f":{port}" if port else "")
     query = f"?{quote(parts.query, safe=_URL_SAFE)}" if parts.query else ""
-    return f"{scheme.lower()}://{netloc}{quote(parts.path, safe=_URL_SAFE) or '/'}{query}"
+    checked = f"{scheme.lower()}://{netloc}{quote(parts.path, safe=_URL_SAFE) or '/'}{query}"
+    # As it will be judged again when it is fetched: percent-encoding makes it longer.
+    if len(checked) > URL_CHARACTERS_MAX:
+        raise ValidationFailed(
+            field, f"a URL has at most {URL_CHARACTERS_MAX} characters, percent-encoded"
+        )
+    return checked
 
 
 def _checked_host(host: str, field: str, allow_networks: Sequence[Network]) -> str:

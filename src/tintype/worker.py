@@ -30,6 +30,7 @@ from tintype.generations.reaper import EVERY_SECONDS, reap
 from tintype.generations.run import give_back
 from tintype.generations.studio import Studio
 from tintype.images import sweeper
+from tintype.images.intake import limits_of
 from tintype.sessions import operations as sessions
 from tintype.storage import open_storage
 from tintype.webhooks import jobs as webhooks
@@ -53,7 +54,9 @@ async def opened(settings: Settings, engines: Engines | None = None) -> AsyncIte
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         storage = open_storage(settings.storage_url)
-        engines = engines or configured(draw_threads=settings.media.threads)
+        engines = engines or configured(
+            draw_threads=settings.media.threads, limits=limits_of(settings.media)
+        )
         await engines.open_all()
         stack.push_async_callback(engines.close_all)
         pixels = ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels")

@@ -20,8 +20,8 @@ from schemathesis.specs.openapi import checks
 # aspect ratio must be in the catalog. What fits the schema may therefore be refused.
 EXCLUDED = [checks.positive_data_acceptance]
 # These have pictures made, so they get fewer tries.
-DRAWING = ("live", "create_generation", "retry_generation")
-EXAMPLES, EXAMPLES_DRAWING = 8, 3
+DRAWING = ("live", "create_generation", "retry_generation", "create_image_job", "generate_image")
+EXAMPLES, EXAMPLES_DRAWING = 5, 2
 
 
 def fuzz(schema: Any, base: str, key: str, known: dict[str, str]) -> dict[str, str]:

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import asyncpg
+
 from cli.process import tintype
 from support import images
 
@@ -47,3 +49,24 @@ async def test_what_is_wrong_is_said_before_anything_is_charged(
     )  # fmt: skip
     assert preset.code == 2
     assert "preset" in preset.err
+
+
+async def test_a_file_may_be_named_like_an_id(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "img_0001.jpg"
+    file.write_bytes(images.file("jpeg"))
+    done = tintype(
+        "enhance", file.name, "--mode", "clean", "-o", tmp_path / "out.jpg", "--data", tmp_path,
+        url=database_url, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    # What is refused in the end leaves nothing in the library.
+    wrong = tintype(
+        "enhance", file.name, "--mode", "clean", "--preset", "phone", "--data", tmp_path,
+        url=database_url, cwd=tmp_path,
+    )  # fmt: skip
+    assert wrong.code == 2
+    connection = await asyncpg.connect(database_url)
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM images WHERE source='uploaded'") == 1
+    finally:
+        await connection.close()

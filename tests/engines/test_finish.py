@@ -179,8 +179,14 @@ async def test_progress_rises_to_1_also_where_nothing_is_changed(engine, picture
 
 @pytest.mark.parametrize("model", MODELS)
 async def test_a_run_whose_caller_goes_away_frees_its_thread(engine, picture, model):
-    task = asyncio.create_task(engine.run(job(model, large()), Watch()))
-    await asyncio.sleep(0.3)
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+    class First(Watch):
+        def progress(self, done: float) -> None:
+            loop.call_soon_threadsafe(begun.set)
+
+    task = asyncio.create_task(engine.run(job(model, large()), First()))
+    await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

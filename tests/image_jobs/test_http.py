@@ -45,7 +45,8 @@ async def test_an_upload_is_finished_and_downloaded(house: House, mode: str) -> 
     assert uploaded.status == 201
     assert uploaded.data | {"id": 0, "image_url": 0, "bytes": 0, "created_at": 0} == {
         "id": 0, "object": "upload", "image_url": 0, "width": 320, "height": 240, "bytes": 0,
-        "format": "jpeg", "created_at": 0,
+        "format": "jpeg", "created_at": 0, "alias": None, "project_id": None, "flow_id": None,
+        "alias_moved_from": None,
     }  # fmt: skip
     assert uploaded.headers["Location"] == f"/api/v1/images/{uploaded.data['id']}"
 
@@ -159,7 +160,8 @@ async def test_another_organizations_picture_is_like_no_picture(house: House) ->
         ({"mode": "clean", "image_url": "@x", "preset": "phone"}, "preset"),
         ({"mode": "realistic", "image_url": "@x", "preset": "portrait"}, "preset"),
         ({"mode": "clean", "image_url": "@x", "prompt": "a cat"}, "prompt"),
-        ({"mode": "clean", "image_url": "@x", "flow_alias": "@y"}, "flow_alias"),
+        ({"mode": "clean", "image_url": "@x", "flow_alias": "@first"}, "flow_alias"),
+        ({"mode": "clean", "image_url": "http://93.184.215.14/" + "é" * 1500}, "image_url"),
         ({"mode": "clean", "image_url": "@x", "alias": "@last"}, "alias"),
     ],
 )
@@ -375,3 +377,33 @@ async def test_running_work_is_canceled_between_steps(house: House) -> None:
     await house.ask("POST", f"{path}/cancel", key=me, headers={"Prefer": "wait=20"})
     ended = await house.ask("GET", path, key=me)
     assert (ended.json["status"], ended.json["credits_used"]) == ("canceled", 0)
+
+
+async def test_a_name_in_use_is_taken_over_or_refused_as_asked(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    first = (await upload(idle_house, me, images.file("png"), alias="@hero")).data
+    assert first["alias"] == "@hero"
+    careful = {"If-None-Match": "*"}
+    form = aiohttp.FormData()
+    form.add_field("file", io.BytesIO(images.file("png", 9, 9)), filename="a.png")
+    form.add_field("alias", "@hero")
+    bodies = {
+        "/uploads": {"data": form},
+        "/images/jobs": {"json": {"mode": "clean", "image_url": first["id"], "alias": "@hero"}},
+        "/images/generate": {"json": {"prompt": "a fox", "alias": "@hero"}},
+    }
+    for path, body in bodies.items():
+        answer = await idle_house.ask("POST", f"/api/v1{path}", key=me, headers=careful, **body)
+        assert (answer.status, answer.error["code"]) == (409, "ALIAS_TAKEN"), path
+    moved = (await upload(idle_house, me, images.file("png", 8, 8), alias="@hero")).data
+    assert moved["alias_moved_from"] == first["id"]
+
+
+async def test_a_name_in_a_flow_makes_the_flow_and_its_id_is_told(house: House) -> None:
+    me = await house.tenant()
+    source = (await upload(house, me, images.file("png"), flow_alias="@start")).data
+    made = (await job(house, me, mode="clean", image_url=source["id"], flow_alias="@end")).data
+    words = (await job(house, me, "/images/generate", wait=0, prompt="a fox", flow_alias="@x")).data
+    assert len({source["flow_id"], made["flow_id"], words["flow_id"]} - {None}) == 3
+    flow = await house.ask("GET", f"/v1/flows/{made['flow_id']}", key=me)
+    assert flow.json["aliases"] == {"@end": made["image_id"]}

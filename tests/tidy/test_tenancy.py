@@ -1,6 +1,7 @@
 """Every query on a tenant's table names the organization; the exceptions are listed with reasons."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -50,11 +51,13 @@ def constants(path: Path) -> dict[str, str]:
     }
 
 
+@functools.cache
 def statements() -> list[tuple[str, str, str]]:
     """(file, function, SQL) of every function that holds SQL on a tenant's table."""
     found = []
     touching = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({'|'.join(TENANT_TABLES)})\b")
     for path in SOURCE.rglob("*.py"):
+        shared = constants(path)
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
@@ -66,7 +69,6 @@ def statements() -> list[tuple[str, str, str]]:
             docstring = ast.get_docstring(node, clean=False)
             sql = "\n".join(text for text in texts if text != docstring)
             # A shared condition, such as `_FILTER`, is part of the statement that names it.
-            shared = constants(path)
             named = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in shared}
             sql += "".join(shared[name] for name in sorted(named))
             if touching.search(sql):

@@ -10,7 +10,10 @@ from tintype.cli import making
 from tintype.cli.generate import Output, Test, Timeout
 from tintype.cli.house import Data, Org
 from tintype.cli.outcome import Json
+from tintype.core import ids
 from tintype.core.errors import ValidationFailed
+from tintype.generations.finishing import finisher
+from tintype.generations.models import Finishing
 from tintype.generations.submit import Created
 from tintype.image_jobs import operations
 from tintype.image_jobs.models import CreateImageJob
@@ -19,7 +22,7 @@ from tintype.images.intake import limits_of, take_in
 from tintype.images.models import UploadForm
 from tintype.storage import open_storage
 
-_NAMES = ("@", "img_", "http://", "https://")
+_NAMES = ("@", "http://", "https://")
 
 
 def command(
@@ -46,12 +49,17 @@ def command(
     Where no worker takes the work within a second, it is done here. Ctrl-C and --timeout end the
     waiting, not the work: it stays in the queue.
     """
-    source = None if picture.startswith(_NAMES) else _read(Path(picture))
+    named = picture.startswith(_NAMES) or (
+        ids.is_id("img", picture) and not Path(picture).is_file()
+    )
+    source = None if named else _read(Path(picture))
     fields: dict[str, Any] = {
         "mode": mode, "image_url": picture, "strength": strength, "preset": preset, "seed": seed,
         "alias": alias,
     }  # fmt: skip
     ask = making.asked(fields, CreateImageJob, "picture")
+    # Before the file is taken into the library.
+    finisher(Finishing(mode=ask.mode, strength=ask.strength, preset=ask.preset))
 
     async def begin(asking: making.Asking) -> Created:
         if source is not None:
@@ -60,6 +68,7 @@ def command(
             return await operations.create(
                 tx, asking.caller, asking.links, ask,
                 allow_networks=asking.opened.settings.fetch.networks(), cancel_after=None,
+                only_if_free=False,
             )  # fmt: skip
 
     making.make(begin, output=output, org=org, test=test, seconds=timeout, data=data, json=json)

@@ -31,11 +31,15 @@ STRENGTH_DEFAULT: Final = 1.0
 
 
 class FinishEngine:
-    """Implements `Engine`. `threads` bounds how many pictures are finished at once."""
+    """Implements `Engine`. `threads` bounds how many pictures are finished at once.
+
+    `limits` are those of what is taken in, so that whatever is in the library can be finished.
+    """
 
     name = "finish"
 
-    def __init__(self, *, threads: int) -> None:
+    def __init__(self, *, threads: int, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
         self._threads = Threads(threads, work="finishing", stopped=Stopped)
 
     def capabilities(self, model: str) -> Capabilities:
@@ -49,7 +53,7 @@ class FinishEngine:
             cancel="step",
             seed="stable",
             references_max=1,
-            pixels_max=PIXELS_MAX,
+            pixels_max=self._limits.pixels_max,
             ready_to_store=True,
         )
 
@@ -62,7 +66,7 @@ class FinishEngine:
         source = _source(job)
         run = Run(job, watch)
         run.stop_if_due()
-        finished = await self._threads.run(run, _work(job, source, run))
+        finished = await self._threads.run(run, _work(job, source, run, self._limits))
         run.progress(1.0)
         return Output(media=(Blob(finished, _media_type(finished)),))
 
@@ -80,7 +84,7 @@ def _source(job: Job) -> bytes:
     return job.references[0].data
 
 
-def _work(job: Job, source: bytes, run: Run) -> Callable[[], bytes]:
+def _work(job: Job, source: bytes, run: Run, limits: Limits) -> Callable[[], bytes]:
     """The job's work for a thread; its extras are checked here, before it waits for one."""
     preset = _preset(job)
     finishing: Callable[..., bytes]
@@ -94,6 +98,7 @@ def _work(job: Job, source: bytes, run: Run) -> Callable[[], bytes]:
         seed=job.seed,
         canceled=run.over,
         progress=run.progress,
+        limits=limits,
     )
 
 

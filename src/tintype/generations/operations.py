@@ -9,7 +9,6 @@ import msgspec
 
 from tintype.accounts.models import require_feature
 from tintype.addresses import Network
-from tintype.aliases import operations as aliases
 from tintype.aliases.models import assignable, mentions
 from tintype.catalog.models import Model, flat_price, model_for, price, size_of
 from tintype.core import ids
@@ -29,6 +28,7 @@ from tintype.generations.models import (
     Generation,
     RetryGeneration,
 )
+from tintype.generations.naming import flow_for
 from tintype.generations.submit import Created, publish, submit
 from tintype.images import operations as images
 from tintype.images.links import Links
@@ -64,12 +64,10 @@ async def create(
         tx, caller, links, model, prompt=ask.prompt, reference_images=ask.reference_images,
         flow_id=flow_id, project_id=project_id, allow_networks=allow_networks,
     )  # fmt: skip
-    if flow_alias is not None and flow_id is None:
-        require_feature(caller.plan, "flows")
-        flow_id = await flows.start(tx, caller, project_id=project_id, meta={})
-    if only_if_free:
-        await aliases.require_free(tx, caller.organization_id, project_id or "", alias)
-        await aliases.require_free(tx, caller.organization_id, flow_id or "", flow_alias)
+    flow_id = await flow_for(
+        tx, caller, flow_id, project_id,
+        alias=alias, flow_alias=flow_alias, only_if_free=only_if_free,
+    )  # fmt: skip
     if finishing is not None:
         cost += flat_price(finishings.finisher(finishing)) * ask.variants
     return await submit(tx, caller, {

@@ -5,53 +5,37 @@ from litestar.params import FromPath
 
 from tintype.api.bodies import read_json
 from tintype.api.guard import caller_of, needs
-from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
-from tintype.api.multipart import read_form
 from tintype.api.parts import AnyRequest, parts
+from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer
 from tintype.api.waiting import cancel_after, wait_seconds
-from tintype.core.errors import Conflict, InsufficientCredits, NotReady
+from tintype.core.errors import AliasTaken, Conflict, InsufficientCredits, NotReady
 from tintype.db.pool import Transaction
 from tintype.generations.answering import links, start, wait
 from tintype.generations.models import TERMINAL
 from tintype.generations.submit import Created
 from tintype.image_jobs import operations
 from tintype.image_jobs.models import CreateImageJob, GenerateImageJob, ImageJob, Upload
-from tintype.images import operations as images
-from tintype.images.intake import limits_of, take_in
+from tintype.images import uploading
 from tintype.images.models import UploadForm
 
 _PATH = "/images/jobs"
 
 
-@post("/uploads", guards=[needs("images:write")], opt={"form": UploadForm, "answers": [201]})
+@post(
+    "/uploads",
+    guards=[needs("images:write")],
+    opt={
+        "form": UploadForm,
+        "answers": [201],
+        "headers": ["If-None-Match"],
+        "errors": [AliasTaken],
+    },
+)
 async def upload(request: AnyRequest) -> Answer[Upload]:
     """Upload a picture for jobs: JPEG, PNG, WebP or AVIF. It is in the library, too."""
-    caller = caller_of(request)
-    limits = limits_of(parts(request).settings.media)
-    file, form = await read_form(request, UploadForm, file_bytes_max=limits.bytes_max)
-    check_meta(form.meta)
-    images.check_names(form)
-    picture = await take_in(
-        parts(request).storage, parts(request).pixels, caller.organization_id, file.data, limits,
-        keep_original=True,
-    )  # fmt: skip
-    if file.filename:
-        form.meta = {"filename": file.filename} | form.meta
-
-    async def act(tx: Transaction) -> Answer[Upload]:
-        image = await images.add_upload(
-            tx, caller, links(request, caller), picture, form, only_if_free=False
-        )
-        shown = Upload(
-            id=image.id, image_url=image.url, width=image.width, height=image.height,
-            bytes=image.bytes, format=image.format, created_at=image.created_at,
-        )  # fmt: skip
-        mount = request.url.path.removesuffix("/uploads")
-        return Answer(shown, status=201, headers={"Location": f"{mount}/images/{image.id}"})
-
-    return await write(request, caller, (form, picture.original_key), act)
+    return await uploading.upload(request, caller_of(request), operations.to_upload)
 
 
 @post(
@@ -60,8 +44,8 @@ async def upload(request: AnyRequest) -> Answer[Upload]:
     opt={
         "body": CreateImageJob,
         "answers": [201, 202],
-        "headers": ["Prefer", "Cancel-After"],
-        "errors": [InsufficientCredits],
+        "headers": ["Prefer", "Cancel-After", "If-None-Match"],
+        "errors": [InsufficientCredits, AliasTaken],
         "example": {
             "mode": "clean",
             "image_url": "https://example.com/image.webp",
@@ -81,6 +65,7 @@ async def create_image_job(request: AnyRequest) -> Answer[ImageJob]:
         return await operations.create(
             tx, caller, links(request, caller), body,
             allow_networks=parts(request).networks, cancel_after=deadline,
+            only_if_free=only_if_absent(request),
         )  # fmt: skip
 
     answer = await start(request, caller, body, create, path=_PATH)
@@ -93,8 +78,8 @@ async def create_image_job(request: AnyRequest) -> Answer[ImageJob]:
     opt={
         "body": GenerateImageJob,
         "answers": [201, 202],
-        "headers": ["Prefer", "Cancel-After"],
-        "errors": [InsufficientCredits],
+        "headers": ["Prefer", "Cancel-After", "If-None-Match"],
+        "errors": [InsufficientCredits, AliasTaken],
         "example": {
             "prompt": "a ceramic mug on a wooden table, morning light",
             "mode": "realistic",
@@ -114,6 +99,7 @@ async def generate_image(request: AnyRequest) -> Answer[ImageJob]:
         return await operations.generate(
             tx, caller, links(request, caller), body,
             allow_networks=parts(request).networks, cancel_after=deadline,
+            only_if_free=only_if_absent(request),
         )  # fmt: skip
 
     answer = await start(request, caller, body, create, path=_PATH)

@@ -20,7 +20,11 @@ from tintype.media.vips import Format
 
 
 class Upload(msgspec.Struct, kw_only=True):
-    """A stored picture; `image_url` works in every job, without going over the network."""
+    """A stored picture; `image_url` works in every job, without going over the network.
+
+    `flow_id` is the flow that a name in a flow was made in; `alias_moved_from` the image that lost
+    its name to this one.
+    """
 
     id: str
     object: Literal["upload"] = "upload"
@@ -29,13 +33,18 @@ class Upload(msgspec.Struct, kw_only=True):
     height: int
     bytes: int
     format: Format
+    alias: str | None
+    project_id: str | None
+    flow_id: str | None
+    alias_moved_from: str | None
     created_at: datetime
 
 
 class CreateImageJob(msgspec.Struct, kw_only=True):
     """`image_url` is a URL, an upload's URL, an image's id or an alias.
 
-    `strength` 0 leaves every pixel as it is, 1 is the full effect. `preset` is one of the mode's,
+    `strength` 0 changes nothing (what is fetched from a URL is encoded once, as an upload is), 1 is
+    the full effect. `preset` is one of the mode's,
     as the catalog's models list them.
     """
 
@@ -94,6 +103,10 @@ class ImageJob(msgspec.Struct, kw_only=True):
     height: int | None
     result_url: str | None
     image_id: str | None
+    project_id: str | None
+    flow_id: str | None
+    alias: str | None
+    flow_alias: str | None
     retry_of: str | None
     credits_reserved: int
     credits_used: int

@@ -7,15 +7,17 @@ import msgspec
 from tintype.addresses import Network
 from tintype.aliases.models import assignable
 from tintype.core.caller import Caller
-from tintype.core.errors import Conflict, NotFound, NotReady, ValidationFailed
+from tintype.core.errors import Conflict, NotFound, NotReady
 from tintype.db.pool import Transaction
 from tintype.flows import operations as flows
 from tintype.generations import finishing, references
 from tintype.generations import operations as generations
 from tintype.generations.models import CreateGeneration, Finishing, Generation
+from tintype.generations.naming import flow_for
 from tintype.generations.submit import Created
-from tintype.image_jobs.models import CreateImageJob, GenerateImageJob, ImageJob
+from tintype.image_jobs.models import CreateImageJob, GenerateImageJob, ImageJob, Upload
 from tintype.images.links import Links
+from tintype.images.models import AssignedImage
 from tintype.webhooks.targets import hook
 
 
@@ -27,22 +29,29 @@ async def create(
     *,
     allow_networks: list[Network],
     cancel_after: timedelta | None,
+    only_if_free: bool,
 ) -> Created:
-    """Accept work that finishes the picture at `image_url`."""
+    """Accept work that finishes the picture at `image_url`.
+
+    With `only_if_free` an alias that names an image now is AliasTaken.
+    """
     chosen = Finishing(mode=ask.mode, strength=ask.strength, preset=ask.preset)
     finishing.finisher(chosen)
     flow_id, project_id = await flows.chosen(tx, caller, ask.flow_id, ask.project_id)
-    if ask.flow_alias is not None and flow_id is None:
-        raise ValidationFailed("flow_alias", "needs a flow_id")
-    fields = {
-        "flow_id": flow_id, "project_id": project_id, "seed": ask.seed, "meta": ask.meta,
-        "alias": _name(ask.alias, "alias"), "flow_alias": _name(ask.flow_alias, "flow_alias"),
-        "webhook_url": hook(ask.webhook_url, allow_networks),
-    }  # fmt: skip
+    alias, flow_alias = _name(ask.alias, "alias"), _name(ask.flow_alias, "flow_alias")
+    webhook_url = hook(ask.webhook_url, allow_networks)
     source = await references.resolve_one(
         tx, caller, links, ask.image_url, "image_url",
         flow_id=flow_id, project_id=project_id, allow_networks=allow_networks,
     )  # fmt: skip
+    flow_id = await flow_for(
+        tx, caller, flow_id, project_id,
+        alias=alias, flow_alias=flow_alias, only_if_free=only_if_free,
+    )  # fmt: skip
+    fields = {
+        "flow_id": flow_id, "project_id": project_id, "seed": ask.seed, "meta": ask.meta,
+        "alias": alias, "flow_alias": flow_alias, "webhook_url": webhook_url,
+    }  # fmt: skip
     return await finishing.create(tx, caller, chosen, source, fields, cancel_after=cancel_after)
 
 
@@ -54,13 +63,15 @@ async def generate(
     *,
     allow_networks: list[Network],
     cancel_after: timedelta | None,
+    only_if_free: bool,
 ) -> Created:
-    """Accept work that makes a picture from words and finishes it."""
+    """Accept work that makes a picture from words and finishes it; `only_if_free` as above."""
     asked = msgspec.structs.asdict(ask)
     chosen = Finishing(**{name: asked.pop(name) for name in Finishing.__struct_fields__})
     return await generations.create(
         tx, caller, links, CreateGeneration(**asked),
         allow_networks=allow_networks, cancel_after=cancel_after, finishing=chosen,
+        only_if_free=only_if_free,
     )  # fmt: skip
 
 
@@ -92,6 +103,15 @@ def result_url(found: Generation) -> str:
     )
 
 
+def to_upload(image: AssignedImage) -> Upload:
+    return Upload(
+        id=image.id, image_url=image.url, width=image.width, height=image.height,
+        bytes=image.bytes, format=image.format, alias=image.alias, project_id=image.project_id,
+        flow_id=image.flow_id, alias_moved_from=image.alias_moved_from,
+        created_at=image.created_at,
+    )  # fmt: skip
+
+
 def to_job(found: Generation, links: Links) -> ImageJob:
     assert found.mode is not None
     assert found.strength is not None
@@ -103,7 +123,9 @@ def to_job(found: Generation, links: Links) -> ImageJob:
         job_id=found.id, status=found.status, progress=found.progress, mode=found.mode,
         strength=found.strength, preset=found.preset, image_url=image_url,
         prompt=found.prompt or None, seed=found.seed, width=found.width, height=found.height,
-        result_url=found.output_url, image_id=found.image_id, retry_of=found.retry_of,
+        result_url=found.output_url, image_id=found.image_id,
+        project_id=found.project_id, flow_id=found.flow_id, alias=found.alias,
+        flow_alias=found.flow_alias, retry_of=found.retry_of,
         credits_reserved=found.credits_reserved, credits_used=found.credits_used,
         error=found.error, livemode=found.livemode, meta=found.meta,
         webhook_url=found.webhook_url, created_at=found.created_at,

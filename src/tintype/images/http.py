@@ -12,7 +12,6 @@ from tintype.api.guard import caller_of, needs
 from tintype.api.hot import asked, counted, send_answer
 from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
-from tintype.api.multipart import read_form
 from tintype.api.pages import Page, Paging
 from tintype.api.paging import TOTAL_MAX, cursor, like_pattern, page
 from tintype.api.parts import AnyRequest, parts
@@ -22,8 +21,7 @@ from tintype.core.caller import Caller
 from tintype.core.errors import AliasTaken, Forbidden, MethodNotAllowed, NotFound
 from tintype.db.pool import Transaction
 from tintype.flows import operations as flows
-from tintype.images import delivery, operations, queries
-from tintype.images.intake import limits_of, take_in
+from tintype.images import delivery, operations, queries, uploading
 from tintype.images.links import Links, links_of
 from tintype.images.models import (
     AssignedImage,
@@ -52,27 +50,7 @@ _MEDIA: Final = "/media/images"
 )
 async def upload_image(request: AnyRequest) -> Answer[AssignedImage]:
     """Upload a picture: cleaned, stored, and named if you say so."""
-    caller = caller_of(request)
-    limits = limits_of(parts(request).settings.media)
-    upload, form = await read_form(request, UploadForm, file_bytes_max=limits.bytes_max)
-    check_meta(form.meta)
-    operations.check_names(form)
-    picture = await take_in(
-        parts(request).storage, parts(request).pixels, caller.organization_id, upload.data, limits,
-        keep_original=True,
-    )  # fmt: skip
-    if upload.filename:
-        form.meta = {"filename": upload.filename} | form.meta
-
-    async def act(tx: Transaction) -> Answer[AssignedImage]:
-        image = await operations.add_upload(
-            tx, caller, _links(request, caller), picture, form,
-            only_if_free=only_if_absent(request),
-        )  # fmt: skip
-        location = f"{request.url.path.removesuffix('/upload')}/{image.id}"
-        return Answer(image, status=201, headers={"Location": location})
-
-    return await write(request, caller, (form, picture.original_key), act)
+    return await uploading.upload(request, caller_of(request), lambda image: image)
 
 
 @get("/images", guards=[needs("images:read")], opt={"query": ListImages})

@@ -77,6 +77,9 @@ async def take_in(
 def _make(
     data: bytes, limits: Limits, field: str, keep_original: bool, ready: bool
 ) -> tuple[Master, str | None]:
+    if ready:
+        # Its bytes were never a client's to bound: grain makes a small file a large one.
+        limits = Limits(max(len(data), limits.bytes_max), limits.pixels_max)
     inspection: Inspection = inspect(data, limits, field)
     master = as_master(data, inspection) if ready else make_master(data, inspection)
     return master, hashlib.sha256(data).hexdigest() if keep_original else None

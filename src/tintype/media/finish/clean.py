@@ -11,6 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from tintype.core.errors import ValidationFailed
 from tintype.media.finish import clean_colour, clean_halo, clean_texture
 from tintype.media.finish.clean_plan import LEAST, Plan, Preset, plan
 from tintype.media.finish.frame import (
@@ -36,9 +37,12 @@ from tintype.media.finish.frame_planes import (
 from tintype.media.finish.frame_room import Room
 from tintype.media.finish.measure import measure
 from tintype.media.finish.measure_wax import CELL
+from tintype.media.inspect import Limits
 
 _MEASURED: Final = 0.15
 _MENDED: Final = 0.85
+# OpenCV's remap takes no wider strip, and colours are worked on at half of the resolution.
+WIDTH_MAX: Final = 65_000
 """How far along the work is, for `progress`; encoding is the rest."""
 
 
@@ -50,6 +54,7 @@ def clean(
     seed: int,
     canceled: Canceled,
     progress: Progress,
+    limits: Limits | None = None,
 ) -> bytes:
     """Clean a file and encode it in its own format; equal arguments give equal bytes.
 
@@ -60,7 +65,9 @@ def clean(
     if strength == 0 and is_plain(data):
         return data
     report(0.0, canceled, progress)
-    frame = opened(data)
+    frame = opened(data, limits)
+    if frame.width > WIDTH_MAX:
+        raise ValidationFailed("file", f"Pictures wider than {WIDTH_MAX} pixels can't be cleaned.")
     pixels = clean_pixels(
         frame.pixels,
         strength=strength,

@@ -49,6 +49,7 @@ from tintype.media.finish.realistic_tone import (
     soften_chroma,
     tone_table,
 )
+from tintype.media.inspect import Limits
 
 # Shares of the time, for progress: decoded, and finished with encoding still to come.
 _DECODED: Final = 0.15
@@ -187,6 +188,7 @@ def realistic(
     seed: int,
     canceled: Callable[[], bool],
     progress: Callable[[float], None],
+    limits: Limits | None = None,
 ) -> bytes:
     """A picture file with the camera's look, in its own format, size and transparency.
 
@@ -198,7 +200,7 @@ def realistic(
     if strength == 0 and is_plain(data):
         progress(1.0)
         return data
-    frame = opened(data)
+    frame = opened(data, limits)
     progress(_DECODED)
     pixels = realistic_pixels(
         frame.pixels,
