@@ -138,8 +138,9 @@ async def test_another_organizations_picture_is_like_no_picture(house: House) ->
         await job(house, me, mode="clean", image_url=url) for url in (theirs["image_url"], missing)
     ]
     assert {answer.status for answer in answers} == {422}
-    assert answers[0].error == answers[1].error
-    assert answers[0].error["details"][0]["field"] == "image_url"
+    for answer, named in zip(answers, (theirs["id"], "img_" + "0" * 26), strict=True):
+        problem = f"there is no image {named} here"
+        assert answer.error["details"] == [{"field": "image_url", "problem": problem}]
 
 
 @pytest.mark.parametrize(
@@ -291,6 +292,7 @@ async def test_a_url_is_fetched_by_the_worker(near_house: House) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
+        (images.file("jpeg", 200, 150)[:-2000], "damaged or cut short"),
         (b"<html>no picture</html>", "not an accepted picture"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not an accepted picture"),
         (images.file("png")[:60], "damaged"),
@@ -407,3 +409,24 @@ async def test_a_name_in_a_flow_makes_the_flow_and_its_id_is_told(house: House) 
     assert len({source["flow_id"], made["flow_id"], words["flow_id"]} - {None}) == 3
     flow = await house.ask("GET", f"/v1/flows/{made['flow_id']}", key=me)
     assert flow.json["aliases"] == {"@end": made["image_id"]}
+
+
+async def test_image_jobs_are_listed_without_other_work(house: House) -> None:
+    me, other = await house.tenant(), await house.tenant()
+    source = (await upload(house, me, images.file("png"))).data
+    await house.picture(me)
+    clean = (await job(house, me, mode="clean", image_url=source["id"])).data["job_id"]
+    words = (await job(house, me, "/images/generate", prompt="a fox")).data
+    assert words["mode"] == "realistic"
+
+    async def ids(query: str = "") -> list[str]:
+        listed = await house.ask("GET", f"/v1/images/jobs{query}", key=me)
+        return [it["job_id"] for it in listed.json["data"]]
+
+    assert await ids() == [words["job_id"], clean]
+    assert await ids("?mode=clean&status=success") == [clean]
+    assert await ids("?limit=1") == [words["job_id"]]
+    assert await ids(f"?after={words['job_id']}") == [clean]
+    assert await ids("?status=failed") == []
+    assert (await house.ask("GET", "/v1/images/jobs", key=other)).json["data"] == []
+    assert (await house.ask("GET", "/v1/images/jobs?mode=cleen", key=me)).status == 422

@@ -92,7 +92,11 @@ class Threads:
             raise
         except self._stopped:
             raise run.reason() from None
-        except (PayloadTooLarge, UnsupportedMediaType, ValidationFailed) as fault:
+        except ValidationFailed as fault:
+            # Without the name of a field: an engine doesn't know what the client's is called.
+            problems = [it["problem"] for it in fault.details]
+            raise EngineFault("INVALID_REQUEST", "; ".join(problems)) from fault
+        except (PayloadTooLarge, UnsupportedMediaType) as fault:
             raise EngineFault("INVALID_REQUEST", fault.message) from fault
         except ValueError as fault:
             raise EngineFault("INVALID_REQUEST", str(fault)) from fault

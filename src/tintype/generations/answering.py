@@ -7,7 +7,7 @@ from typing import Any
 from tintype.api.idempotency import write
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.rendering import Answer
-from tintype.api.waiting import wait_seconds, wait_until
+from tintype.api.waiting import wait_in_place, wait_seconds
 from tintype.core.caller import Caller
 from tintype.core.errors import Unavailable
 from tintype.credits import operations as credits
@@ -64,17 +64,10 @@ async def start(
 
 async def wait(request: AnyRequest, caller: Caller, generation_id: str, seconds: int) -> Generation:
     """The generation at its end, or as it is when the time is over or too many wait already."""
-    places = parts(request).places
-    if not places.has_room(caller.organization_id):
-        return await look(request, caller, generation_id)
-    with places.held(caller.organization_id):
-        return await wait_until(
-            parts(request).signals,
-            generation_id,
-            seconds,
-            look=lambda: look(request, caller, generation_id),
-            done=lambda found: found.status in TERMINAL,
-        )
+    return await wait_in_place(
+        request, caller.organization_id, generation_id, seconds,
+        lambda: look(request, caller, generation_id), lambda found: found.status in TERMINAL,
+    )  # fmt: skip
 
 
 async def look(request: AnyRequest, caller: Caller, generation_id: str) -> Generation:

@@ -12,7 +12,7 @@ from tintype.api.guard import caller_of, needs
 from tintype.api.idempotency import write
 from tintype.api.limits import check_meta
 from tintype.api.pages import Page, Paging
-from tintype.api.paging import TOTAL_MAX, cursor, like_pattern
+from tintype.api.paging import cursor, like_pattern
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer
@@ -22,7 +22,7 @@ from tintype.core.errors import AliasTaken, Conflict, InsufficientCredits, Unava
 from tintype.db.pool import Transaction
 from tintype.events.streaming import stream
 from tintype.flows import operations as flows
-from tintype.generations import operations, queries, views
+from tintype.generations import operations
 from tintype.generations.answering import links, look, start, wait
 from tintype.generations.models import (
     STATUS_WORDS,
@@ -205,15 +205,11 @@ async def _list(request: AnyRequest, query: ListGenerations) -> Answer[Page[Gene
         flow_id, _ = await flows.chosen(tx, caller, query.flow_id, None, to_add=False)
         filters["flow_id"] = flow_id
         filters["project_id"] = await projects.chosen(tx, caller, query.project_id)
-        rows = await queries.page(
-            tx, caller.organization_id, filters | {"after": after},
-            offset=query.offset, limit=query.limit + 1,
+        found, total = await operations.page(
+            tx, caller, links(request, caller), filters,
+            after=after, offset=query.offset, limit=query.limit,
         )  # fmt: skip
-        total = await queries.count(tx, caller.organization_id, filters, TOTAL_MAX)
-        shown = await views.with_images(
-            tx, caller.organization_id, rows[: query.limit], links(request, caller)
-        )
-    more = len(rows) > query.limit
+    shown, more = found[: query.limit], len(found) > query.limit
     return Answer(
         Page(shown, total, more, shown[-1].id if more else None, query.limit, query.offset)
     )

@@ -86,9 +86,14 @@ async def _variant(
     begun = time.monotonic()
     if row["kind"] in FINISHING:
         own = not row["sources"][0].get("url")
-        blob, ready = await _finished(
-            studio, row, references[0], number, watch.part(number), own=own
-        )
+        try:
+            blob, ready = await _finished(
+                studio, row, references[0], number, watch.part(number), own=own
+            )
+        except EngineFault as fault:
+            if fault.code != "INVALID_REQUEST":
+                raise
+            raise EngineFault(fault.code, f"image_url: {fault.message}") from fault
     elif row["mode"]:
         drawing, finishing = watch.halves(number)
         drawn, _ = await _drawn(studio, row, prompt, references, number, drawing)

@@ -14,6 +14,9 @@ Kind = Literal[
     "text_to_image", "edit", "clean", "realistic", "sketch_to_photo", "enhancement", "video"
 ]
 Status = Literal["queued", "processing", "completed", "failed", "canceled"]
+StatusWord = Literal[
+    "queued", "processing", "completed", "failed", "canceled", "success", "pending", "error"
+]
 # Words of the systems that clients come from, accepted in filters.
 STATUS_WORDS: Final[dict[str, Status]] = {
     "queued": "queued", "processing": "processing", "completed": "completed", "failed": "failed",
@@ -150,9 +153,7 @@ class RetryGeneration(msgspec.Struct, kw_only=True):
 class ListFlowGenerations(Paging, kw_only=True):
     """`q` is looked for in prompt and enhanced prompt; `status` takes other systems' words too."""
 
-    status: Literal[
-        "queued", "processing", "completed", "failed", "canceled", "success", "pending", "error"
-    ] | None = None  # fmt: skip
+    status: StatusWord | None = None
     kind: Kind | None = None
     project_id: Short | None = None
     batch_id: Short | None = None

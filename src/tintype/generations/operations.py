@@ -10,6 +10,7 @@ import msgspec
 from tintype.accounts.models import require_feature
 from tintype.addresses import Network
 from tintype.aliases.models import assignable, mentions
+from tintype.api.paging import TOTAL_MAX
 from tintype.catalog.models import Model, flat_price, model_for, price, size_of
 from tintype.core import ids
 from tintype.core.caller import Caller
@@ -140,6 +141,28 @@ def _reference(source: Mapping[str, Any], prompt: str) -> str | None:
 async def get(tx: Transaction, caller: Caller, links: Links, generation_id: str) -> Generation:
     row = await _row(tx, caller, generation_id)
     return (await views.with_images(tx, caller.organization_id, [row], links))[0]
+
+
+async def page(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    filters: Mapping[str, Any],
+    *,
+    after: str | None,
+    offset: int,
+    limit: int,
+) -> tuple[list[Generation], int]:
+    """Newest first, one more than `limit` where there is more, and how many there are in all.
+
+    A key that is bound to a project sees what belongs to that project.
+    """
+    asked = {**filters, "project_id": caller.project_id or filters.get("project_id")}
+    rows = await queries.page(
+        tx, caller.organization_id, asked | {"after": after}, offset=offset, limit=limit + 1
+    )
+    total = await queries.count(tx, caller.organization_id, asked, TOTAL_MAX)
+    return await views.with_images(tx, caller.organization_id, rows, links), total
 
 
 async def cancel(tx: Transaction, caller: Caller, generation_id: str) -> Generation:

@@ -62,6 +62,8 @@ async def find(
 _CONDITIONS = {
     "status": "status = {0}",
     "kind": "kind = {0}",
+    "mode": "mode = {0}",
+    "finished": "mode IS NOT NULL AND {0}",
     "flow_id": "flow_id = {0}",
     "project_id": "project_id = {0}",
     "batch_id": "batch_id = {0}",

@@ -98,5 +98,8 @@ async def _by_id(
     try:
         image = await images.get(tx, caller, links, ids.parse("img", text))
     except NotFound as fault:
-        raise ValidationFailed(field, "must be an alias, an image's id or a URL") from fault
+        problem = "must be an alias, an image's id or a URL"
+        if ids.is_id("img", text):
+            problem = f"there is no image {text} here"
+        raise ValidationFailed(field, problem) from fault
     return {"image_id": image.id}

@@ -3,9 +3,11 @@
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from tintype.api.bodies import read_json
+from tintype.api.bodies import read_json, read_query
 from tintype.api.guard import caller_of, needs
 from tintype.api.limits import check_meta
+from tintype.api.pages import Page
+from tintype.api.paging import cursor
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer
@@ -16,7 +18,13 @@ from tintype.generations.answering import links, start, wait
 from tintype.generations.models import TERMINAL
 from tintype.generations.submit import Created
 from tintype.image_jobs import operations
-from tintype.image_jobs.models import CreateImageJob, GenerateImageJob, ImageJob, Upload
+from tintype.image_jobs.models import (
+    CreateImageJob,
+    GenerateImageJob,
+    ImageJob,
+    ListImageJobs,
+    Upload,
+)
 from tintype.images import uploading
 from tintype.images.models import UploadForm
 
@@ -106,6 +114,22 @@ async def generate_image(request: AnyRequest) -> Answer[ImageJob]:
     return answer.showing(operations.to_job(answer.content, links(request, caller)))
 
 
+@get(_PATH, guards=[needs("images:read")], opt={"query": ListImageJobs})
+async def list_image_jobs(request: AnyRequest) -> Answer[Page[ImageJob]]:
+    """The image jobs, newest first."""
+    caller = caller_of(request)
+    asked = read_query(request, ListImageJobs)
+    after = cursor(asked, "gen")
+    own_links = links(request, caller)
+    async with parts(request).database.reading() as tx:
+        found, total = await operations.page(tx, caller, own_links, asked, after=after)
+    jobs = [operations.to_job(job, own_links) for job in found[: asked.limit]]
+    more = len(found) > asked.limit
+    return Answer(
+        Page(jobs, total, more, jobs[-1].job_id if more else None, asked.limit, asked.offset)
+    )
+
+
 @get(_PATH + "/{job_id:str}", guards=[needs("images:read")], opt={"headers": ["Prefer"]})
 async def get_image_job(request: AnyRequest, job_id: FromPath[str]) -> Answer[ImageJob]:
     """One job; `Prefer: wait` holds the answer until it ends."""
@@ -136,4 +160,6 @@ async def download_image_job(request: AnyRequest, job_id: FromPath[str]) -> Resp
     )  # fmt: skip
 
 
-ROUTES = [upload, create_image_job, generate_image, get_image_job, download_image_job]
+ROUTES = [
+    upload, create_image_job, generate_image, list_image_jobs, get_image_job, download_image_job,
+]  # fmt: skip

@@ -5,6 +5,7 @@ import msgspec
 from msgspec import Meta
 
 from tintype.aliases.models import AliasText
+from tintype.api.pages import Paging
 from tintype.generations.models import (
     SEED_MAX,
     Fault,
@@ -13,6 +14,7 @@ from tintype.generations.models import (
     Reference,
     Short,
     Status,
+    StatusWord,
     Strength,
     WebhookUrl,
 )
@@ -62,10 +64,13 @@ class CreateImageJob(msgspec.Struct, kw_only=True):
 
 
 class GenerateImageJob(msgspec.Struct, kw_only=True):
-    """Words to a picture, then `mode` with its `strength` and `preset`, in one job."""
+    """Words to a picture, then `mode` with its `strength` and `preset`, in one job.
+
+    *Clean* leaves drawings as they are, so *realistic* is what is done unless you say otherwise.
+    """
 
     prompt: Prompt
-    mode: Mode = "clean"
+    mode: Mode = "realistic"
     strength: Strength = 1.0
     preset: Short | None = None
     aspect_ratio: Short = "1:1"
@@ -81,6 +86,13 @@ class GenerateImageJob(msgspec.Struct, kw_only=True):
     flow_alias: AliasText | None = None
     meta: dict[str, Any] = {}
     webhook_url: WebhookUrl | None = None
+
+
+class ListImageJobs(Paging, kw_only=True):
+    """`status` takes other systems' words too, as the list of generations does."""
+
+    status: StatusWord | None = None
+    mode: Mode | None = None
 
 
 class ImageJob(msgspec.Struct, kw_only=True):

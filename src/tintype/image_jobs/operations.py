@@ -12,10 +12,16 @@ from tintype.db.pool import Transaction
 from tintype.flows import operations as flows
 from tintype.generations import finishing, references
 from tintype.generations import operations as generations
-from tintype.generations.models import CreateGeneration, Finishing, Generation
+from tintype.generations.models import STATUS_WORDS, CreateGeneration, Finishing, Generation
 from tintype.generations.naming import flow_for
 from tintype.generations.submit import Created
-from tintype.image_jobs.models import CreateImageJob, GenerateImageJob, ImageJob, Upload
+from tintype.image_jobs.models import (
+    CreateImageJob,
+    GenerateImageJob,
+    ImageJob,
+    ListImageJobs,
+    Upload,
+)
 from tintype.images.links import Links
 from tintype.images.models import AssignedImage
 from tintype.webhooks.targets import hook
@@ -81,6 +87,19 @@ async def get(tx: Transaction, caller: Caller, links: Links, job_id: str) -> Gen
     if found.mode is None:
         raise NotFound(f"There is no image job {job_id[:80]}.")
     return found
+
+
+async def page(
+    tx: Transaction, caller: Caller, links: Links, asked: ListImageJobs, *, after: str | None
+) -> tuple[list[Generation], int]:
+    """Newest first; see `generations.operations.page`."""
+    filters = {
+        "status": STATUS_WORDS[asked.status] if asked.status else None,
+        "mode": asked.mode, "finished": True,
+    }  # fmt: skip
+    return await generations.page(
+        tx, caller, links, filters, after=after, offset=asked.offset, limit=asked.limit
+    )
 
 
 def result_url(found: Generation) -> str:

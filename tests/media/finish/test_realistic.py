@@ -9,7 +9,7 @@ import pyvips
 from tintype.core.errors import ValidationFailed
 from tintype.media.draft.draw import draw
 from tintype.media.finish.camera import CAMERAS, HALF_DIAGONAL_MM, TABLE
-from tintype.media.finish.frame import Stopped, opened
+from tintype.media.finish.frame import Frame, Stopped, encoded, opened
 from tintype.media.finish.realistic import prepared, realistic, realistic_pixels
 from tintype.media.finish.realistic_tone import LIGHT_MAX
 
@@ -247,3 +247,17 @@ def test_a_damaged_file_is_refused():
     data = image(drawing()).jpegsave_buffer()
     with pytest.raises(ValidationFailed):
         finished(data[: len(data) // 2])
+
+
+def test_black_and_white_stays_black_and_white() -> None:
+    ramp = np.tile(np.linspace(20, 230, 160).astype(np.uint8), (120, 1))
+    grey = Frame(np.dstack([ramp] * 3), None, "png", lossless=False, chroma_full=True)
+    made = opened(
+        realistic(
+            encoded(grey), strength=1.0, camera=TABLE["film-800"], seed=3,
+            canceled=lambda: False, progress=lambda _: None,
+        )
+    ).pixels  # fmt: skip
+    assert np.array_equal(made[..., 0], made[..., 1])
+    assert np.array_equal(made[..., 1], made[..., 2])
+    assert not np.array_equal(made[..., 0], ramp)

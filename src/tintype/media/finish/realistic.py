@@ -210,9 +210,18 @@ def realistic(
         canceled=canceled,
         progress=lambda done: progress(_DECODED + (_FINISHED - _DECODED) * done),
     )
+    if _is_grey(frame.pixels):
+        # A camera's tints belong to colour: black and white stays black and white.
+        grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+        pixels = np.asarray(cv2.merge((grey, grey, grey)), np.uint8)
     made = encoded(frame.with_pixels(pixels))
     progress(1.0)
     return made
+
+
+def _is_grey(pixels: Bytes) -> bool:
+    red, green, blue = (pixels[..., band] for band in range(3))
+    return bool(np.array_equal(red, green) and np.array_equal(green, blue))
 
 
 def _strip(shot: Shot, pixels: Bytes, band: Band, made: Bytes, scratch: Scratch) -> None:
