@@ -64,6 +64,7 @@ ROUTES: Final[Sequence[ControllerRouterHandler]] = [
 MOUNTS: Final = ("/api/v1", "/v1")
 _NOTE_SECONDS: Final = 5.0
 _FINISH_SECONDS: Final = 3.0
+_CLOSE_SECONDS: Final = 2.0
 _TEXT_THREADS: Final = 2
 
 
@@ -134,13 +135,11 @@ async def running(
         await _cancel(tasks)
         pixels.shutdown(wait=False, cancel_futures=True)
         passwords.close()
-        await stack.aclose()
-        with contextlib.suppress(Exception):
-            await engines.close_all()
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(_FINISH_SECONDS):
-                await known.note_uses()
-                await database.close()
+        # An engine may have work that does not end: nothing else waits for it, nor for long.
+        for last in (known.note_uses, stack.aclose, engines.close_all, database.close):
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await last()
 
 
 async def _note_uses(known: Authentication) -> None:

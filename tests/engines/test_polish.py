@@ -1,7 +1,6 @@
 """Polishing: what it mends, what it leaves alone, and that what it tells is what it did."""
 
 import functools
-import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,11 +10,9 @@ from tintype.engines.polish.checker import Checker
 from tintype.engines.polish.differences import compared
 from tintype.engines.polish.edits import Edits
 from tintype.engines.polish.locale import canonical, dialect_of
-from tintype.engines.polish.proofread import Stopped, proofread
+from tintype.engines.polish.proofread import proofread
 from tintype.engines.polish.shorten import TooShort, shortened
 from tintype.engines.polish.tone import TONES
-
-SECONDS_MAX = 20.0  # They take one; without the bounds it were minutes.
 
 # Things that no one may touch, of every kind.
 THINGS = (
@@ -23,9 +20,11 @@ THINGS = (
     "@recieve_this", "#definately", "#ÜberCool", "<b>", "</b>", '<a href="x y" title="teh">',
     "<br/>", "&nbsp;", "&#8217;", "{name}", "{{name}}", "{{ user.name }}", "${VAR}", "$VAR", "%s",
     "%(count)d", "%1$s", "%NAME%", "[[link]]", "[FIRST NAME]", "`teh code`", "{% if x %}",
-    "recieve.txt", "C:\\teh\\path", "/usr/lib/teh", "./teh/readme.md", "AB-1234-teh", "SKU00123",
+    "recieve.txt", "exmaple.com", "C:\\teh\\path", "/usr/lib/teh", "./teh/readme.md", "AB-1234-teh", "SKU00123",
     "$19.99", "€5", "19,90", "v2.4.1-beta", "1.2.3", "iPhone", "camelCase", "snake_case", "H&M",
     ":teh_emoji:", "10mm", "3x", "50%", "\\n", "node.js", "1/2", "5€/m²",
+    '<a\n  href="x"\n  title="teh recieve"\n>', "<img alt='dont\r\nalot'>", ":recieve", ":user_adress",
+    ":Teh", "::dont", "(:alot)", '":teh"', "/orders/:teh/recieve",
 )  # fmt: skip
 FAULTS = (
     "the the", "recieve", "dont", "an bag", "its a", "could of", "alot", "you're", "then", "i am",
@@ -79,7 +78,7 @@ def assert_well_told(edits):
 
 
 @given(texts, st.sampled_from(TONES), st.sampled_from([None, "American", "British"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=90, deadline=None)
 @example("the the the the", "professional", "American")
 @example("cafÃ© {name} cafÃ©", "neutral", None)
 @example("donâ€™t https://x.example/donâ€™t", "friendly", "American")
@@ -100,7 +99,7 @@ def test_the_changes_give_the_text_exactly(text, tone, dialect):
     ),
     st.sampled_from(TONES),
 )  # fmt: skip
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=90, deadline=None)
 def test_links_tags_placeholders_and_the_like_come_back_untouched(parts, tone):
     text = "".join(f"{thing} {' '.join(words)} " for thing, words in parts)
     places, at = [], 0
@@ -115,7 +114,7 @@ def test_links_tags_placeholders_and_the_like_come_back_untouched(parts, tone):
 
 
 @given(texts, st.integers(1, 80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=90, deadline=None)
 @example("👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 12)
 @example("see https://tintype.example/a/very/long/link now", 20)
 def test_no_text_is_longer_than_asked_and_nothing_is_cut_in_two(text, length):
@@ -179,6 +178,10 @@ MENDED = {
     "Your welcome!": "You're welcome!",
     "The cat lost it's tail.": "The cat lost its tail.",
     "We was late": "We were late",
+    "I know that you was late": "I know that you were late",
+    "New: this are lamps.\nThese is red": "New: these are lamps.\nThis is red",
+    "The bags they was in": "The bags they were in",
+    "Check you're email for it": "Check your email for it",
     "Visit our cafÃ© in MÃ¼nchen": "Visit our café in München",
 }
 
@@ -270,33 +273,6 @@ def test_neutral_changes_no_style():
     assert polished(text) == text
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["(" * 10_000, "a " * 5_000, "the " * 2_500, "{" * 10_000, "<a" * 5_000, "a,b" * 3_333, "@" * 10_000,
-     "a.b" * 3_333, "!?" * 5_000, "'" * 10_000, "I'm " * 2_500, "A" * 10_000, "AB " * 3_333, "é" * 10_000,
-     "👩‍" * 5_000, "recieve " * 1_250, "\n" * 10_000, " " * 9_999 + "a", "Ã©" * 5_000, "/a" * 5_000,
-     "%%%" * 3_333, "http://" * 1_428, "a-" * 5_000, "&amp" * 2_500, "[A" * 5_000, "`a" * 5_000],
-    ids=lambda text: repr(text[:6]),
-)  # fmt: skip
-def test_hostile_texts_take_no_long_time(text):
-    started = time.monotonic()
-    found = proof(text, "professional")
-    assert redone(found.edits) == found.edits.text
-    for length in (1, 5_000):
-        try:
-            assert len(shortened(found.edits, length).text) <= length
-        except TooShort:
-            assert len(found.edits.text) > length
-    assert time.monotonic() - started < SECONDS_MAX
-
-
-def test_it_stops_between_steps():
-    with pytest.raises(Stopped):
-        proofread(
-            "Its here", checker(), "American", "neutral", variants=False, stopped=lambda: True
-        )
-
-
 def test_differences_replace_whole_words():
     edits = compared("The quick fox, jumps", "A quick dog jumps!", "rewritten")
     assert redone(edits) == edits.text == "A quick dog jumps!"
@@ -315,7 +291,7 @@ def test_texts_too_different_to_compare_are_one_change():
 
 
 @given(texts, texts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_differences_of_any_two_texts_give_the_second(before, after):
     edits = compared(before, after, "rewritten")
     assert_well_told(edits)
@@ -364,7 +340,15 @@ def test_edits_of_edits_stay_places_of_the_original(original, data):
      "The might of the Roman Empire, in 400 bricks", "As is her wont, she sketched first.",
      "Let loose your inner child.", "We reduced its time to market by half.", "Red,white,blue",
      "Thanks for your welcome.", "Your invited guests can view the album.", "Mon  Tue  Wed",
-     "There is many a slip twixt cup and lip.", "If this were a song, it would be jazz."],
+     "There is many a slip twixt cup and lip.", "If this were a song, it would be jazz.",
+     "Please confirm you're over 18.", "Save the change you're making first.",
+     "Track the order you're waiting for.", "The place you're in is lovely.",
+     "The view you're seeing is old.", "If you're email marketing, read on.",
+     "The team that helped you was great.", "The parcel we sent you was returned.",
+     "The talk between me and you was fun.", "Everyone but you was invited.",
+     "Customers who bought this are also looking at…", "All but these is on sale.",
+     "Whoever made these is a genius.", "They are wont to sing", "Its a la carte menu is new.",
+     "Its a cappella version is free."],
 )  # fmt: skip
 def test_right_wordings_that_look_like_faults_are_left_alone(text):
     assert polished(text) == text

@@ -5,6 +5,10 @@ that, 40 with faults as people make them and 40 without, of the kinds that clien
 posts, words of programs, headlines with names of brands and places, article numbers. Nothing was
 tuned to them: when a line here fails after a change, mend the mechanism and write fresh lines.
 
+`CLAUSES` came later, beside a change of the rules for agreement and for "you're": 40 clean lines
+with relative clauses, stranded prepositions and the imperatives of programs. They were written
+before they were ever run, and run once.
+
 Better is a smaller edit distance to the corrected line beside it; a clean line is damaged by any
 change at all.
 """
@@ -118,6 +122,49 @@ CLEAN = (
     "Choose whichever size you'd normally wear; it runs true.",
 )
 
+CLAUSES = (
+    "Delete the photos you're done with.",
+    "Rename the layer you're working on, then press Enter.",
+    "Only people you've invited can see what you're drawing.",
+    "Check whether you're signed in on another device.",
+    "Choose a plan that fits the way you're selling.",
+    "Undo the step that brought you here.",
+    "The courier who called you was waiting outside.",
+    "The link that we mailed you was valid for an hour.",
+    "Nobody but you was charged.",
+    "What surprised you was the weight, not the color.",
+    "The friend who recommended you was right.",
+    "People who loved this were also fond of the walnut one.",
+    "Colors that go with this are listed below.",
+    "All the parts you need for this are in the box.",
+    "The shop that sold us these is closed on Mondays.",
+    "Anyone who has worn these was amazed.",
+    "The reason we stopped making these was the price of cork.",
+    "Everything we print on this is tested for two years.",
+    "Pick up where you left off.",
+    "Turn on notifications to hear when it's back.",
+    "Sign in with the address your invitation was sent to.",
+    "Show me items I've hidden",
+    "Allow others to edit what they're sent",
+    "Log out of every browser you're not using.",
+    "Manage who you're following",
+    "Upload the scan you're proudest of.",
+    "Confirm you're not a robot.",
+    "Update the card you're paying with before Friday.",
+    "If you're new here, start with the tour.",
+    "The glaze, which is ours alone, takes nine days to dry.",
+    "Those who know, know.",
+    "The room it was made for had no windows.",
+    "Here's what the potters we work with are up to.",
+    "Its an-hour-a-day rule made the course famous.",
+    "Its not-quite-white walls calm the room.",
+    "Whatever they sent you is still in the drafts.",
+    "Drag the handle until it looks the way you want it to.",
+    "We're as wont to nap as the cat is.",
+    "Select the ones that are too dark, then choose Brighten.",
+    "Skip this if you're happy with how it looks.",
+)
+
 
 def distance(a: str, b: str) -> int:
     """Levenshtein's."""
@@ -145,7 +192,9 @@ def polished():
 
 def test_no_clean_line_is_damaged(polished) -> None:
     assert len(set(CLEAN)) == 40
-    assert {line: polished(line) for line in CLEAN if polished(line) != line} == {}
+    assert len(set(CLAUSES)) == 40
+    lines = CLEAN + CLAUSES
+    assert {line: polished(line) for line in lines if polished(line) != line} == {}
 
 
 def test_most_faulty_lines_get_better_and_none_gets_worse(polished) -> None:

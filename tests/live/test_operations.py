@@ -128,10 +128,11 @@ ASKS = st.builds(
     expires_in=st.one_of(st.none(), st.integers(1, 31_536_000)),
 )
 OWNER = ids.new("org")
+KEY = ids.new("key")
 
 
 def signed(ask: CreateLiveUrl) -> dict[str, str]:
-    url, _ = signing.sign("http://localhost:3000", OWNER, SECRET, ask)
+    url, _ = signing.sign("http://localhost:3000", OWNER, SECRET, ask, KEY)
     return dict(parse_qsl(url.partition("?")[2], keep_blank_values=True))
 
 
@@ -145,7 +146,7 @@ def test_a_signed_url_says_what_was_asked_and_is_accepted(ask: CreateLiveUrl) ->
     check(parameters)
     query = query_of(urlencode(parameters).encode(), LiveQuery)
     assert (query.prompt, query.seed, query.w) == (ask.prompt, ask.seed, ask.w)
-    assert query.auto_enhance == ask.auto_enhance
+    assert (query.auto_enhance, query.key) == (ask.auto_enhance, KEY)
     with pytest.raises(Forbidden):
         check(parameters, b"t" * 32)
 

@@ -170,6 +170,34 @@ async def test_a_balance_too_low_is_refused_before_any_work(
     assert provider.jobs == []
 
 
+async def test_a_cap_of_the_key_is_looked_at_before_any_work(
+    provided: House, provider: TextProvider
+) -> None:
+    tenant = await provided.tenant(grant=5)
+    async with provided.database.transaction() as tx:
+        await tx.execute("UPDATE api_keys SET cap_day = 1 WHERE id = $1", tenant.key_id)
+    assert (await polish(provided, tenant, key="first")).status == 200
+    reply = await polish(provided, tenant)
+    assert (reply.status, reply.error["code"]) == (402, "INSUFFICIENT_CREDITS")
+    assert reply.error["details"]["cap"] == "day"
+    assert len(provider.jobs) == 1
+    assert (await polish(provided, tenant, key="first")).status == 200, "a replay costs nothing"
+    assert await balance(provided, tenant) == 4
+
+
+async def test_an_engine_with_no_room_is_busy_for_the_moment(
+    provided: House, provider: TextProvider
+) -> None:
+    tenant = await provided.tenant(grant=5)
+    provider.fault = EngineFault(
+        "RATE_LIMITED", "Ask again.", retryable=True, retry_after_seconds=2
+    )
+    reply = await polish(provided, tenant)
+    assert (reply.status, reply.error["code"]) == (503, "UNAVAILABLE")
+    assert int(reply.headers["Retry-After"]) >= 1
+    assert await balance(provided, tenant) == 5
+
+
 async def test_the_last_credit_is_taken_once_by_many_at_once(idle_house: House) -> None:
     tenant = await idle_house.tenant(grant=3)
     replies = await asyncio.gather(*(polish(idle_house, tenant) for _ in range(8)))

@@ -181,12 +181,20 @@ async def external_user(tx: Transaction, external: External) -> str | None:
     return await queries.external_user(tx, *external)
 
 
-async def link_user(tx: Transaction, email: str, external: External, *, actor: Actor) -> str | None:
+async def was_deleted(tx: Transaction, email: str, external: External) -> bool:
+    """Whether a user with this address, or of this subject, was shown out."""
+    return await queries.was_deleted(tx, email.lower(), *external)
+
+
+async def link_user(
+    tx: Transaction, email: str, external: External, *, administrators: bool, actor: Actor
+) -> str | None:
     """Tie the user with this e-mail address to another issuer's subject, once and for all.
 
-    None where there is no such user, or one that is tied already.
+    None where there is no such user, one that is tied already, or an administrator unless
+    `administrators` may be tied.
     """
-    row = await queries.link_user(tx, email.lower(), *external)
+    row = await queries.link_user(tx, email.lower(), *external, administrators=administrators)
     if row is None:
         return None
     await audit.record(

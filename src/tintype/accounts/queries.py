@@ -161,12 +161,28 @@ async def external_user(tx: Transaction, issuer: str, subject: str) -> str | Non
     return found
 
 
-async def link_user(tx: Transaction, email: str, issuer: str, subject: str) -> Row | None:
+async def was_deleted(tx: Transaction, email: str, issuer: str, subject: str) -> bool:
+    """Before a tenant is known: whether a deleted user had this address or was this subject."""
+    found: bool = await tx.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM users WHERE email = $1 AND deleted_at IS NOT NULL)
+            OR EXISTS (SELECT FROM users WHERE external_issuer = $2 AND external_subject = $3
+                AND deleted_at IS NOT NULL)
+        """,
+        email, issuer, subject,
+    )  # fmt: skip
+    return found
+
+
+async def link_user(
+    tx: Transaction, email: str, issuer: str, subject: str, *, administrators: bool
+) -> Row | None:
     return await tx.fetchrow(
         """
         UPDATE users SET external_issuer = $2, external_subject = $3
         WHERE email = $1 AND external_issuer IS NULL AND deleted_at IS NULL
+          AND ($4 OR role <> 'administrator')
         RETURNING id, organization_id
         """,
-        email, issuer, subject,
+        email, issuer, subject, administrators,
     )  # fmt: skip

@@ -21,11 +21,20 @@ def client_address(peer: str, headers: Headers, trusted_proxies: Sequence[str]) 
     networks = _networks(tuple(trusted_proxies))
     found = peer
     forwarded = ",".join(headers.getall("x-forwarded-for", [])) if networks else ""
-    for text in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+    for text in reversed([_bare(part) for part in forwarded.split(",") if part.strip()]):
         if not _is_in(found, networks) or not _is_address(text):
             break
         found = text
     return found
+
+
+def _bare(part: str) -> str:
+    """Without the port that some proxies write: `ip:port`, `[v6]:port`."""
+    text = part.strip()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    host, _, port = text.partition(":")
+    return host if port.isdecimal() and "." in host else text
 
 
 def _is_address(text: str) -> bool:

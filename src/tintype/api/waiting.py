@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from tintype.api.parts import AnyRequest
+from tintype.api.parts import AnyRequest, parts
 from tintype.core.errors import Unavailable, ValidationFailed
 from tintype.db.listen import Signals
 
@@ -78,3 +78,22 @@ async def wait_until(
                     await changed.wait()
             except TimeoutError:
                 continue
+
+
+async def wait_in_place(
+    request: AnyRequest,
+    organization_id: str,
+    subject_id: str,
+    seconds: float,
+    look: Callable[[], Awaitable[T]],
+    done: Callable[[T], bool],
+) -> T:
+    """As `wait_until`, in one of the organization's places for held answers.
+
+    Where all of them are taken, the object as it is now.
+    """
+    places = parts(request).places
+    if not places.has_room(organization_id):
+        return await look()
+    with places.held(organization_id):
+        return await wait_until(parts(request).signals, subject_id, seconds, look, done)

@@ -20,7 +20,7 @@ from tintype.audit.actors import user_at
 from tintype.auth.jwks import JwkSet
 from tintype.core.caller import Caller
 from tintype.core.callers import Callers
-from tintype.core.errors import Conflict, NotFound, ValidationFailed
+from tintype.core.errors import Conflict, ValidationFailed
 from tintype.core.settings import AuthSettings
 from tintype.db.pool import Database, Transaction
 from tintype.sessions.tokens import MADE_UP
@@ -116,34 +116,51 @@ class Issuer:
             if email is None:
                 return None
             async with self._database.transaction() as tx:
-                user_id = await self._newcomer(tx, email, external, connection)
+                user_id = await self._newcomer(
+                    tx, email, external, connection, vouched="email_verified" in claims
+                )
         if user_id is None:
             return None
         async with self._database.reading() as tx:
             return await accounts.member(tx, user_id)
 
     async def _newcomer(
-        self, tx: Transaction, email: str, external: External, connection: AnyConnection
+        self,
+        tx: Transaction,
+        email: str,
+        external: External,
+        connection: AnyConnection,
+        *,
+        vouched: bool,
     ) -> str | None:
-        linked = await accounts.link_user(tx, email, external, actor=user_at(connection, None))
+        """`vouched` is the issuer's own word for the address, which an administrator's needs."""
+        actor = user_at(connection, None)
+        linked = await accounts.link_user(tx, email, external, administrators=vouched, actor=actor)
         if linked is not None or self._settings.unknown_users == "refuse":
             return linked
+        if await accounts.was_deleted(tx, email, external):
+            return None
         try:
             made = await accounts.create_user(
                 tx, self._settings.organization, email=email, password_hash=None, role="member",
-                external=external, actor=user_at(connection, None),
+                external=external, actor=actor,
             )  # fmt: skip
-        except (Conflict, ValidationFailed, NotFound):
+        except (Conflict, ValidationFailed):
             # A twin of this request made the user, or the address is another subject's.
             return await accounts.external_user(tx, external)
         return made.id
 
 
 def email_of(claims: dict[str, Any]) -> str | None:
-    """The e-mail address, unless the issuer says that it isn't verified."""
+    """The e-mail address, unless something is said of its being verified that isn't a yes.
+
+    `user_metadata` is the user's own to write with some issuers: it may only refuse.
+    """
     for said in (claims, claims.get("user_metadata")):
-        if isinstance(said, dict) and said.get("email_verified") is False:
-            return None
+        if isinstance(said, dict) and "email_verified" in said:
+            verified = said["email_verified"]
+            if verified is not True and verified != "true":
+                return None
     return _text(claims.get("email"))
 
 

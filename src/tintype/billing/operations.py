@@ -10,13 +10,28 @@ from typing import Final
 from tintype.billing import queries
 from tintype.core import ids
 from tintype.core.caller import Caller
-from tintype.core.errors import SpendCapReached
+from tintype.core.errors import InsufficientCredits, SpendCapReached
 from tintype.credits import operations as credits
 from tintype.credits.models import Counted, Hold, LedgerEntry
 from tintype.db.pool import Transaction
 from tintype.events import operations as events
 
 LOW: Final = "credits.low"
+
+
+async def require(tx: Transaction, caller: Caller, amount: int) -> None:
+    """Refuse before any work what could not be paid after it; `charge` still decides.
+
+    Raises InsufficientCredits, and SpendCapReached where a cap of the caller's key is in the way.
+    It locks nothing.
+    """
+    if not amount:
+        return
+    if caller.capped and caller.key_id is not None:
+        await _within_caps(tx, caller.organization_id, caller.key_id, amount)
+    have = await credits.balance(tx, caller.organization_id)
+    if have.available < amount:
+        raise InsufficientCredits(amount, have.available)
 
 
 async def reserve(
@@ -63,6 +78,7 @@ async def _hold(
     counts: Counted,
 ) -> Hold:
     if caller.capped and caller.key_id is not None:
+        await credits.lock(tx, caller.organization_id)
         await _within_caps(tx, caller.organization_id, caller.key_id, amount)
     hold = await credits.hold(
         tx, hold_id, caller.organization_id, amount,
@@ -75,7 +91,6 @@ async def _hold(
 
 async def _within_caps(tx: Transaction, organization_id: str, key_id: str, amount: int) -> None:
     """Raise SpendCapReached, naming the cap, where `amount` more would pass one."""
-    await credits.lock(tx, organization_id)
     caps = await queries.caps(tx, organization_id, key_id)
     if caps is None:
         return

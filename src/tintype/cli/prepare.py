@@ -13,7 +13,7 @@ from tintype.cli import queries
 from tintype.cli.codes import OK, reported
 from tintype.cli.contact import open_database
 from tintype.core.settings import Settings, SettingsError, load
-from tintype.core.vault import open_vault
+from tintype.core.vault import Vault, open_vault
 from tintype.db.pool import Transaction
 from tintype.storage import open_storage
 
@@ -29,14 +29,19 @@ async def prepare(settings: Settings) -> Literal["ready", "new"]:
         database.transaction() as tx,
     ):
         await queries.take_over_events(tx)
-        await _check_vault(tx, settings)
+        await _check_vault(tx, open_vault(settings))
+        await _check_organization(tx, settings.auth.organization)
         known = await tx.fetchval("SELECT EXISTS (SELECT FROM organizations)")
     return "ready" if known else "new"
 
 
-async def _check_vault(tx: Transaction, settings: Settings) -> None:
-    """Refuse a secret that opens nothing of what this database holds; note a new one."""
-    marks = open_vault(settings).marks
+async def _check_vault(tx: Transaction, vault: Vault) -> None:
+    """Refuse a secret that opens nothing of what this database holds; note a new one.
+
+    What previous secrets sealed is sealed anew, at each start that knows such: processes that were
+    started with an older secret may have gone on sealing with it.
+    """
+    marks = vault.marks
     if await queries.vault_mark(tx, marks[0]) not in marks:
         raise SettingsError(
             "security.secret: this database's secrets were sealed with another one. Give it that"
@@ -44,6 +49,17 @@ async def _check_vault(tx: Transaction, settings: Settings) -> None:
             " security.previous_secrets to change it. If it is lost: `tintype db forget-secret`."
         )
     await queries.set_vault_mark(tx, marks[0])
+    if len(marks) > 1:
+        await queries.reseal(tx, vault.resealed)
+
+
+async def _check_organization(tx: Transaction, organization_id: str) -> None:
+    """Refuse an `auth.organization` that nobody can become a member of."""
+    if organization_id and not await queries.has_members(tx, organization_id):
+        raise SettingsError(
+            f"Wrong setting auth.organization: there is no organization {organization_id} here"
+            " that has members; `tintype org list` names those there are."
+        )
 
 
 def main() -> int:

@@ -1,10 +1,19 @@
 """SQL of the doctor and the start, which look over all organizations at once."""
 
+from collections.abc import Callable
 from typing import Final
 
 from tintype.db.pool import Row, Transaction
 
 _TAKE_OVER_SECONDS: Final = 3600.0
+# Where sealed values lie: table, column, and which of its rows have one.
+_SEALED: Final = (
+    ("webhook_endpoints", "secret", "true"),
+    ("webhook_endpoints", "previous_secret", "previous_secret IS NOT NULL"),
+    ("webhook_secrets", "secret", "true"),
+    ("webhook_secrets", "previous_secret", "previous_secret IS NOT NULL"),
+    ("idempotency_keys", "body", "headers ->> 'sealed' = 'true'"),
+)
 
 
 async def clock(tx: Transaction) -> float:
@@ -145,12 +154,14 @@ async def take_over_events(tx: Transaction) -> None:
 
 
 async def vault_mark(tx: Transaction, own: str) -> str:
-    """The mark of the secret that the database's secrets are sealed with; at first our own."""
+    """The mark of the secret that the database's secrets are sealed with; at first our own.
+
+    Of two first starts at once the later sees the earlier one's.
+    """
     found: str = await tx.fetchval(
         """
-        WITH first AS (
-            INSERT INTO vault_mark (mark) VALUES ($1) ON CONFLICT DO NOTHING RETURNING mark)
-        SELECT mark FROM first UNION ALL SELECT mark FROM vault_mark LIMIT 1
+        INSERT INTO vault_mark (mark) VALUES ($1)
+        ON CONFLICT (single) DO UPDATE SET mark = vault_mark.mark RETURNING mark
         """,
         own,
     )
@@ -159,6 +170,33 @@ async def vault_mark(tx: Transaction, own: str) -> str:
 
 async def set_vault_mark(tx: Transaction, own: str) -> None:
     await tx.execute("UPDATE vault_mark SET mark = $1 WHERE mark <> $1", own)
+
+
+async def reseal(tx: Transaction, resealed: Callable[[bytes], bytes | None]) -> None:
+    """Put every stored secret through `resealed`; None leaves one as it is."""
+    # As many as there are endpoints, and a day's new keys.
+    await tx.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+    for table, column, condition in _SEALED:
+        rows = await tx.fetch(
+            f"SELECT ctid, {column} AS sealed FROM {table} WHERE {condition} FOR UPDATE",  # noqa: S608
+            timeout=_TAKE_OVER_SECONDS,
+        )
+        for row in rows:
+            fresh = resealed(row["sealed"])
+            if fresh is not None:
+                await tx.execute(
+                    f"UPDATE {table} SET {column} = $2 WHERE ctid = $1",  # noqa: S608
+                    row["ctid"], fresh,
+                )  # fmt: skip
+
+
+async def has_members(tx: Transaction, organization_id: str) -> bool:
+    """Whether there is this organization; a sandbox twin's members are its organization's."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM organizations WHERE id = $1 AND sandbox_of IS NULL)",
+        organization_id,
+    )
+    return found
 
 
 async def forget_vault_mark(tx: Transaction) -> None:

@@ -76,7 +76,7 @@ def password(
         async with opened.database.transaction() as tx:
             user = await accounts.user_named(tx, email)
             await accounts.set_password(tx, user, hashed, actor=operator())
-            await sessions.end_all(tx, user.organization_id, user.id)
+            await sessions.end_all(tx, user.organization_id, user.id, actor=operator())
             return user
 
     _show(house.run(data, work), made_up, json=json)
@@ -89,7 +89,7 @@ def delete(email: Email, data: Data = None, json: Json = False) -> None:
     async def work(opened: House) -> User:
         async with opened.database.transaction() as tx:
             user = await accounts.user_named(tx, email)
-            await sessions.end_all(tx, user.organization_id, user.id)
+            await sessions.end_all(tx, user.organization_id, user.id, actor=operator())
             await accounts.delete_user(tx, user, actor=operator())
             return user
 

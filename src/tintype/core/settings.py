@@ -9,8 +9,8 @@ import os
 import re
 import tomllib
 import typing
-from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -247,7 +247,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             "Wrong setting server.public_url: it must begin with http:// or https:// and a host"
         )
-    _check_auth(settings.auth)
+    _check_auth(settings.auth, settings.fetch.networks())
     try:
         usable = bool(settings.data.strip()) and settings.folder.is_absolute()
     except RuntimeError:  # A user's home (~name) that is not known.
@@ -256,8 +256,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError("Wrong setting data: it must name a folder")
 
 
-def _check_auth(auth: AuthSettings) -> None:
-    """An issuer is set whole or not at all."""
+def _check_auth(auth: AuthSettings, networks: Sequence[IPv4Network | IPv6Network]) -> None:
+    """An issuer is set whole or not at all; `networks` are `fetch.allow_networks`."""
     wrong = None
     if not auth.issuer:
         if auth.audience or auth.shared_secret or auth.jwks_url or auth.organization:
@@ -270,12 +270,33 @@ def _check_auth(auth: AuthSettings) -> None:
         wrong = "shared_secret: set either it or auth.jwks_url"
     elif auth.shared_secret and len(auth.shared_secret) < SECRET_CHARACTERS_MIN:
         wrong = f"shared_secret: at least {SECRET_CHARACTERS_MIN} characters"
-    elif auth.jwks_url and urlsplit(auth.jwks_url).scheme not in {"http", "https"}:
-        wrong = "jwks_url: it must begin with https://"
+    elif auth.jwks_url and not _is_guarded(auth.jwks_url, networks):
+        wrong = (
+            "jwks_url: it must begin with https://, or with http:// and an address of this"
+            " machine or inside fetch.allow_networks"
+        )
+    elif auth.organization and not auth.organization.startswith("org_"):
+        wrong = "organization: it must be an organization's id, org_…"
     elif auth.unknown_users == "create" and not auth.organization:
         wrong = "organization: name the one that unknown users become members of"
     if wrong:
         raise SettingsError(f"Wrong setting auth.{wrong}")
+
+
+def _is_guarded(url: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether nobody in between can change what it answers."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme == "https":
+            return bool(parts.hostname)
+        if parts.scheme != "http" or not parts.hostname:
+            return False
+        if parts.hostname == "localhost":
+            return True
+        address = ip_address(parts.hostname)
+    except ValueError:
+        return False
+    return address.is_loopback or any(address in network for network in networks)
 
 
 def _told(problem: str) -> str:

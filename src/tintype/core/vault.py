@@ -33,9 +33,8 @@ class Vault:
 
     def __init__(self, secrets_known: Sequence[bytes]) -> None:
         self._secrets = tuple(secrets_known)
-        self._fernet = MultiFernet(
-            [Fernet(base64.urlsafe_b64encode(_derived(it, "seal"))) for it in self._secrets]
-        )
+        fernets = [Fernet(base64.urlsafe_b64encode(_derived(it, "seal"))) for it in self._secrets]
+        self._present, self._fernet = fernets[0], MultiFernet(fernets)
 
     def seal(self, plain: bytes) -> bytes:
         return self._fernet.encrypt(plain)
@@ -48,6 +47,15 @@ class Vault:
             raise Sealed(
                 "A stored secret was sealed under another security.secret than this server has."
             ) from fault
+
+    def resealed(self, sealed: bytes) -> bytes | None:
+        """The same under the present secret; None where it is already, or where none opens it."""
+        with contextlib.suppress(InvalidToken):
+            self._present.decrypt(sealed)
+            return None
+        with contextlib.suppress(InvalidToken):
+            return self._fernet.rotate(sealed)
+        return None
 
     def derived(self, purpose: str) -> list[bytes]:
         """32 bytes for each known secret, the present one first."""

@@ -91,7 +91,8 @@ async def end_hold(
     """Settle or release a hold, taking `used` of it; None when it has ended already.
 
     The caller holds the account's row (`lock_account`), so this statement's snapshot shows an end
-    that a rival wrote before.
+    that a rival wrote before. A hold of an older version, placed while its processes went on beside
+    this schema, is in no usage: that must not keep it from ending.
     """
     return await tx.fetchrow(
         f"""
@@ -107,7 +108,8 @@ async def end_hold(
             FROM held WHERE a.organization_id = $2
             RETURNING a.balance, a.reserved),
         usage AS (
-            UPDATE key_usage u SET credits = u.credits + $5, reserved = u.reserved - held.amount
+            UPDATE key_usage u SET credits = u.credits + $5,
+                reserved = greatest(u.reserved - held.amount, 0)
             FROM held, account
             WHERE u.organization_id = $2 AND u.api_key_id = held.api_key_id AND u.day = held.day)
         INSERT INTO ledger_entries (id, organization_id, type, amount, reserved,

@@ -31,6 +31,10 @@ CREATE INDEX users_organization ON users (organization_id);
 CREATE UNIQUE INDEX users_email ON users (email) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_external ON users (external_issuer, external_subject)
     WHERE external_issuer IS NOT NULL AND deleted_at IS NULL;
+-- Who was shown out is not let in again by another issuer's word.
+CREATE INDEX users_deleted ON users (email) WHERE deleted_at IS NOT NULL;
+CREATE INDEX users_deleted_external ON users (external_issuer, external_subject)
+    WHERE external_issuer IS NOT NULL AND deleted_at IS NOT NULL;
 
 -- A signed-in user; the token names the row, so that signing out ends every copy of it.
 CREATE TABLE sessions (

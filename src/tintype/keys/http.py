@@ -1,5 +1,7 @@
 """/api-keys: made, listed, changed, revoked. A secret is shown once, when its key is made."""
 
+from datetime import UTC, datetime
+
 from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
@@ -12,6 +14,7 @@ from tintype.api.parts import AnyRequest, parts
 from tintype.api.rendering import Answer
 from tintype.audit.actors import actor_of
 from tintype.core import ids
+from tintype.core.caller import Caller
 from tintype.db.pool import Transaction
 from tintype.keys import operations, queries
 from tintype.keys.models import ApiKey, ChangeApiKey, CreateApiKey, ListApiKeys, NewApiKey
@@ -44,6 +47,7 @@ async def create_api_key(request: AnyRequest) -> Answer[NewApiKey]:
             maker_scopes=caller.scopes, maker_project_id=caller.project_id,
             livemode=caller.livemode if body.mode is None else body.mode == "live",
             project_id=body.project_id, expires_at=body.expires_at, spend_cap=body.spend_cap,
+            maker_expires_at=_end_of_key(caller),
             actor=actor_of(request, caller),
         )  # fmt: skip
         headers = {"Location": f"{request.url.path}/{made.id}", "Cache-Control": "no-store"}
@@ -108,6 +112,13 @@ async def revoke_api_key(request: AnyRequest, key_id: FromPath[str]) -> Answer[A
         return Answer(revoked)
 
     return _heard(request, key_id, await write(request, caller, None, act))
+
+
+def _end_of_key(caller: Caller) -> datetime | None:
+    """When the caller's key ends; a session's end is no bound to what its user makes."""
+    if caller.key_id is None or caller.expires_at_unix is None:
+        return None
+    return datetime.fromtimestamp(caller.expires_at_unix, UTC)
 
 
 def _heard(request: AnyRequest, key_id: str, answer: Answer[ApiKey]) -> Answer[ApiKey]:

@@ -56,11 +56,18 @@ class CreateApiKey(msgspec.Struct, kw_only=True):
     spend_cap: SpendCap | None = None
 
 
+class ChangeSpendCap(msgspec.Struct):
+    """A cap that is left out stays, null takes it away."""
+
+    day: _Credits | msgspec.UnsetType | None = msgspec.UNSET
+    month: _Credits | msgspec.UnsetType | None = msgspec.UNSET
+
+
 class ChangeApiKey(msgspec.Struct, kw_only=True):
-    """What is left out stays; in `spend_cap` null takes a cap away."""
+    """What is left out stays; a `spend_cap` of null takes both caps away."""
 
     name: _Name | msgspec.UnsetType = msgspec.UNSET
-    spend_cap: SpendCap | msgspec.UnsetType = msgspec.UNSET
+    spend_cap: ChangeSpendCap | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ListApiKeys(Paging, kw_only=True):

@@ -20,7 +20,7 @@ from tintype.credits.operations import AMOUNT_MAX
 from tintype.db.listen import notify
 from tintype.db.pool import Row, Transaction
 from tintype.keys import queries, secrets
-from tintype.keys.models import ApiKey, ChangeApiKey, NewApiKey, SpendCap
+from tintype.keys.models import ApiKey, ChangeApiKey, ChangeSpendCap, NewApiKey, SpendCap
 
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4})([dhm])")
 _UNITS: Final = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
@@ -37,13 +37,15 @@ async def create(
     project_id: str | None = None,
     expires_at: datetime | None = None,
     maker_project_id: str | None = None,
+    maker_expires_at: datetime | None = None,
     spend_cap: SpendCap | None = None,
     actor: Actor = SERVER,
 ) -> NewApiKey:
     """Make a key; the secret is shown only here.
 
     It can't do more than its maker: no scope that the maker lacks, no project but the one that the
-    maker is bound to (`maker_project_id`), no live key from a sandbox one. Raises Forbidden.
+    maker is bound to (`maker_project_id`), no life beyond a making key's end (`maker_expires_at`),
+    no live key from a sandbox one. Raises Forbidden.
     """
     if not name.strip() or len(name) > 200:  # noqa: PLR2004
         raise ValidationFailed("name", "must have 1 to 200 characters")
@@ -53,6 +55,10 @@ async def create(
             raise ValidationFailed("expires_at", "must say its time zone")
         if expires_at <= datetime.now(UTC):
             raise ValidationFailed("expires_at", "must lie in the future")
+    if maker_expires_at is not None:
+        expires_at = expires_at or maker_expires_at
+        if expires_at > maker_expires_at:
+            raise Forbidden("A key that ends makes no key that ends later.")
     caps = spend_cap or SpendCap()
     _check_caps(caps)
     owner = await _owner(tx, organization_id, livemode=livemode)
@@ -112,6 +118,8 @@ async def _project(
     tx: Transaction, owner: str, project_id: str | None, maker_project_id: str | None
 ) -> str | None:
     if project_id is None:
+        if maker_project_id and not await queries.has_project(tx, owner, maker_project_id):
+            raise Forbidden("A key that is bound to a project makes no sandbox keys.")
         return maker_project_id
     if not ids.is_id("prj", project_id) or not await queries.has_project(tx, owner, project_id):
         raise ValidationFailed("project_id", "there is no such project")
@@ -134,8 +142,12 @@ async def change(
     tx: Transaction, caller: Caller, key_id: str, asked: ChangeApiKey, *, actor: Actor
 ) -> ApiKey:
     """Another name, other caps: they hold from the next request on, in every process."""
-    before = await get(tx, caller, key_id)
-    name, caps = before.name, before.spend_cap
+    row = await queries.lock(
+        tx, caller.organization_id, caller.project_id, ids.parse("key", key_id)
+    )
+    if row is None:
+        raise _no_key(key_id)
+    name, caps = row["name"], SpendCap(row["cap_day"], row["cap_month"])
     changed: dict[str, Any] = {}
     if not isinstance(asked.name, UnsetType):
         name = asked.name.strip()
@@ -144,16 +156,22 @@ async def change(
         changed["name"] = name
     if not isinstance(asked.spend_cap, UnsetType):
         require_no_cap(caller, "change caps")
-        caps = asked.spend_cap
+        caps = _changed(caps, asked.spend_cap)
         changed["spend_cap"] = caps
-    row = await queries.find(tx, caller.organization_id, caller.project_id, before.id)
-    assert row is not None
     await queries.change(
-        tx, row["organization_id"], before.id, name=name, cap_day=caps.day, cap_month=caps.month
+        tx, row["organization_id"], row["id"], name=name, cap_day=caps.day, cap_month=caps.month
     )
-    await notify(tx, before.id)
-    await audit.record(tx, caller.organization_id, actor, "api_key.updated", before.id, changed)
-    return await get(tx, caller, before.id)
+    await notify(tx, row["id"])
+    await audit.record(tx, caller.organization_id, actor, "api_key.updated", row["id"], changed)
+    return await get(tx, caller, row["id"])
+
+
+def _changed(caps: SpendCap, asked: ChangeSpendCap | None) -> SpendCap:
+    """A cap that isn't named stays: a guard over money doesn't go unnoticed."""
+    if asked is None:
+        return SpendCap()
+    day = caps.day if isinstance(asked.day, UnsetType) else asked.day
+    return SpendCap(day, caps.month if isinstance(asked.month, UnsetType) else asked.month)
 
 
 async def revoke(
@@ -186,8 +204,12 @@ async def shown(tx: Transaction, rows: Sequence[Row]) -> list[ApiKey]:
 async def _key(tx: Transaction, organization_id: str, bound_to: str | None, key_id: str) -> ApiKey:
     row = await queries.find(tx, organization_id, bound_to, ids.parse("key", key_id))
     if row is None:
-        raise NotFound(f"There is no key {key_id[:80]}.")
+        raise _no_key(key_id)
     return (await shown(tx, [row]))[0]
+
+
+def _no_key(key_id: str) -> NotFound:
+    return NotFound(f"There is no key {key_id[:80]}.")
 
 
 def expiry(text: str) -> datetime:

@@ -57,6 +57,19 @@ async def find(
     )  # fmt: skip
 
 
+async def lock(
+    tx: Transaction, organization_id: str, bound_to: str | None, key_id: str
+) -> Row | None:
+    """The key as it is now, and until the commit but for who holds this."""
+    return await tx.fetchrow(
+        f"""
+        SELECT {_KEY} FROM api_keys k, organizations o WHERE {_THEIRS} AND k.id = $3
+        FOR NO KEY UPDATE OF k
+        """,  # noqa: S608
+        organization_id, bound_to, key_id,
+    )  # fmt: skip
+
+
 async def page(
     tx: Transaction,
     organization_id: str,

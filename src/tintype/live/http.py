@@ -79,13 +79,15 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
     asking = asked(http)
     query = query_of(http["query_string"], LiveQuery)
     since = state.hot.moment()
-    caller = await _caller(connection, query)
+    caller, may_draw = await _caller(connection, query)
     guard.require_scope(caller, "images:write")
     links = links_of(made.settings.public_url, caller)
     async with made.database.reading() as tx:
         wanted = await operations.normalize(tx, caller, links, query, made.networks)
         entry = await operations.cached(tx, caller, wanted)
     hit = entry is not None and entry["status"] == "completed"
+    if not hit and not may_draw:
+        raise Forbidden("The key that signed this URL has ended; it draws nothing new.")
     if not hit and http["method"] == "HEAD":
         await _send_not_yet(send)
         return
@@ -111,8 +113,9 @@ async def create_live_url(request: AnyRequest) -> Answer[LiveUrl]:
     made = parts(request)
     links = links_of(made.settings.public_url, caller)
     url, expires = signing.sign(
-        made.settings.public_url, caller.organization_id, caller.signing_secret, body
-    )
+        made.settings.public_url, caller.organization_id, caller.signing_secret, body,
+        caller.key_id,
+    )  # fmt: skip
 
     async def act(tx: Transaction) -> Answer[LiveUrl]:
         query = query_of(url.partition("?")[2].encode(), LiveQuery)
@@ -123,25 +126,35 @@ async def create_live_url(request: AnyRequest) -> Answer[LiveUrl]:
     return await write(request, caller, body, act)
 
 
-async def _caller(connection: ASGIConnection[Any, Any, Any, Any], query: LiveQuery) -> Caller:
-    """By signature where the URL has one, else by key."""
+async def _caller(
+    connection: ASGIConnection[Any, Any, Any, Any], query: LiveQuery
+) -> tuple[Caller, bool]:
+    """By signature where the URL has one, else by key; and whether they may have a picture drawn.
+
+    A page's pictures outlive the key that signed their URLs: they are paid for. New ones don't.
+    """
     state = connection.app.state
     if query.sig is None:
         found = await guard.authenticated(connection, spends=True)
-        return msgspec.structs.replace(found, source="live")
+        return msgspec.structs.replace(found, source="live"), True
+    wrong = Forbidden("This URL's signature does not fit its parameters.")
     if query.org is None or not ids.is_id("org", query.org):
-        raise Forbidden("This URL's signature does not fit its parameters.")
+        raise wrong
+    if query.key is not None and not ids.is_id("key", query.key):
+        raise wrong
     async with state.parts.database.reading() as tx:
-        row = await queries.owner(tx, query.org)
+        row = await queries.signer(tx, query.org, query.key)
     if row is None:
-        raise Forbidden("This URL's signature does not fit its parameters.")
+        raise wrong
     signing.check(row["signing_secret"], query)
-    return Caller(
+    caller = Caller(
         organization_id=query.org, plan=row["plan"], scopes=frozenset({"images:write"}),
-        livemode=row["livemode"], source="live",
+        livemode=row["livemode"], source="live", key_id=row["key_id"],
+        project_id=row["project_id"], capped=row["capped"],
         rate_limit=rate_limit_of(row["plan"], row["rate_limit"]),
         private_media=row["private_media"], signing_secret=row["signing_secret"],
     )  # fmt: skip
+    return caller, row["may_draw"]
 
 
 async def _miss(

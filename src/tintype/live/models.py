@@ -13,8 +13,8 @@ YEAR_SECONDS = 31_536_000
 class LiveQuery(msgspec.Struct, kw_only=True):
     """The prompt and what shapes it; `w` and `format` only shape the delivered bytes.
 
-    `reference_images` is a list with commas. `org`, `exp` and `sig` make a signed URL, which needs
-    no key and whose parameters can't be changed.
+    `reference_images` is a list with commas. `org`, `key`, `exp` and `sig` make a signed URL, which
+    needs no key's secret and whose parameters can't be changed; `key` is the id of who signed it.
     """
 
     prompt: Prompt
@@ -28,6 +28,7 @@ class LiveQuery(msgspec.Struct, kw_only=True):
     w: Annotated[int, Meta(ge=1, le=WIDTH_MAX)] | None = None
     format: Literal["jpg", "png", "webp", "avif", "auto"] = "auto"
     org: Short | None = None
+    key: Short | None = None
     exp: Annotated[int, Meta(ge=1)] | None = None
     sig: Annotated[str, Meta(max_length=64)] | None = None
 

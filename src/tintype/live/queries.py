@@ -35,14 +35,21 @@ async def put(tx: Transaction, organization_id: str, digest: bytes, generation_i
     )  # fmt: skip
 
 
-async def owner(tx: Transaction, organization_id: str) -> Row | None:
-    """What a signed URL's caller is made of; a sandbox goes by its organization's terms."""
+async def signer(tx: Transaction, organization_id: str, key_id: str | None) -> Row | None:
+    """What a signed URL's caller is made of; a sandbox goes by its organization's terms.
+
+    `may_draw` is false once the key that signed has been revoked or has expired.
+    """
     return await tx.fetchrow(
         """
         SELECT p.plan, p.rate_limit, o.private_media, o.signing_secret,
-               o.sandbox_of IS NULL AS livemode
+               o.sandbox_of IS NULL AS livemode, k.id AS key_id, k.project_id,
+               coalesce(k.cap_day, k.cap_month) IS NOT NULL AS capped,
+               $2::text IS NULL OR k.revoked_at IS NULL
+                   AND coalesce(k.expires_at > now(), k.id IS NOT NULL) AS may_draw
         FROM organizations o JOIN organizations p ON p.id = coalesce(o.sandbox_of, o.id)
+        LEFT JOIN api_keys k ON k.organization_id = o.id AND k.id = $2
         WHERE o.id = $1 AND o.suspended_at IS NULL AND p.suspended_at IS NULL
         """,
-        organization_id,
-    )
+        organization_id, key_id,
+    )  # fmt: skip

@@ -16,9 +16,9 @@ _UNSIGNED: Final = frozenset({"sig"})
 
 
 def sign(
-    base_url: str, organization_id: str, secret: bytes, ask: CreateLiveUrl
+    base_url: str, organization_id: str, secret: bytes, ask: CreateLiveUrl, key_id: str | None
 ) -> tuple[str, int | None]:
-    """The URL, and the epoch second at which it ends.
+    """The URL, and the epoch second at which it ends; what it draws is the key's, if one signs.
 
     Raises ValidationFailed for a reference with a comma, which is what parts references in a URL.
     """
@@ -32,7 +32,7 @@ def sign(
         prompt=ask.prompt, aspect_ratio=ask.aspect_ratio, resolution=ask.resolution,
         model=ask.model, seed=ask.seed, project_id=ask.project_id,
         reference_images=",".join(ask.reference_images) or None, auto_enhance=ask.auto_enhance,
-        w=ask.w, format=ask.format or "auto", org=organization_id, exp=expires,
+        w=ask.w, format=ask.format or "auto", org=organization_id, key=key_id, exp=expires,
     )  # fmt: skip
     parameters = {**_canonical(query), "sig": _signature(secret, query)}
     return f"{base_url}/v1/live?{urlencode(parameters, quote_via=quote)}", expires

@@ -7,13 +7,13 @@ from litestar import delete, post
 from tintype.accounts import operations as accounts
 from tintype.accounts.models import User
 from tintype.accounts.passwords import Passwords
-from tintype.api.bodies import read_json
-from tintype.api.guard import caller_of, signed_in
+from tintype.api.bodies import query_of, read_json
+from tintype.api.guard import NoQuery, caller_of, signed_in
 from tintype.api.idempotency import write
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.rendering import Answer
 from tintype.audit.actors import actor_of, address_of, user_at
-from tintype.core.errors import NotFound, RateLimited, Unauthorized
+from tintype.core.errors import NotFound, RateLimited, Unauthorized, Unavailable
 from tintype.db.pool import Transaction
 from tintype.sessions import operations, tokens
 from tintype.sessions.cookies import set_cookie
@@ -34,6 +34,7 @@ _BEARER: Final = "Bearer"
 )
 async def sign_in(request: AnyRequest) -> Answer[SignedIn]:
     """Sign in with e-mail address and password: a token, and the same in a cookie."""
+    query_of(request.scope["query_string"], NoQuery)
     body = await read_json(request, SignIn)
     made = parts(request)
     tried = await operations.attempt(made.database, body.email, address_of(request))
@@ -62,14 +63,14 @@ async def sign_in(request: AnyRequest) -> Answer[SignedIn]:
 async def _verified(
     request: AnyRequest, tried: operations.Attempt, password: str
 ) -> tuple[User, str]:
-    """The user whose password it is, and its hash; raises Refused, or RateLimited in a crowd."""
+    """The user whose password it is, and its hash; raises Refused, or what `verify` raises."""
     made = parts(request)
     passwords: Passwords = request.app.state.passwords
     async with made.database.reading() as tx:
         found = await accounts.password_of(tx, tried.email)
     try:
         fits = await passwords.verify(found[1] if found else None, password)
-    except RateLimited:
+    except (RateLimited, Unavailable):
         # Nobody looked at this password.
         async with made.database.transaction() as tx:
             await operations.forgive(tx, tried)
@@ -96,7 +97,8 @@ async def sign_out(request: AnyRequest) -> Answer[None]:
         await operations.end(tx, caller.organization_id, session_id, actor=actor)
         return Answer(None, status=204, headers={"Set-Cookie": cookie})
 
-    answer = await write(request, caller, None, act)
+    # Under a used Idempotency-Key another session must not be told that it has ended.
+    answer = await write(request, caller, session_id, act)
     parts(request).signals.heard(session_id)
     return answer
 

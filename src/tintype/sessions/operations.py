@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 from tintype.accounts import operations as accounts
@@ -11,14 +12,15 @@ from tintype.api import ratelimit
 from tintype.audit import operations as audit
 from tintype.audit.models import Actor
 from tintype.core import ids
-from tintype.core.errors import Unauthorized
+from tintype.core.errors import RateLimited, Unauthorized
 from tintype.db.listen import notify
-from tintype.db.pool import Database, Transaction
+from tintype.db.pool import Database, Row, Transaction
 from tintype.sessions import queries
 from tintype.sessions.models import Session
 
 # Wrong passwords in 60 s, for one e-mail address and from one client address.
 ATTEMPTS_MAX: Final = 20
+_GIVEN_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,29 @@ async def attempt(database: Database, email: str, address: str) -> Attempt:
     """
     wanted = email.strip().lower()
     named = hashlib.sha256(wanted.encode("utf-8", "surrogatepass")).hexdigest()
-    subjects = (f"sign-in:{address}", f"sign-in:{named}")
-    for subject in subjects:
-        await ratelimit.count_attempt(database, subject, ATTEMPTS_MAX)
-    return Attempt(wanted, subjects)
+    by_client, by_email = f"sign-in:{_place(address)}", f"sign-in:{named}"
+    await ratelimit.count_attempt(database, by_client, ATTEMPTS_MAX)
+    try:
+        await ratelimit.count_attempt(database, by_email, ATTEMPTS_MAX)
+    except RateLimited:
+        # No password was looked at: others behind the same address pay nothing for it.
+        async with database.transaction() as tx:
+            await queries.return_attempt(tx, by_client)
+        raise
+    return Attempt(wanted, (by_client, by_email))
+
+
+def _place(address: str) -> str:
+    """What one client can't change at will: its IPv4 address, of IPv6 the /64 that it is given."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((int(found), _GIVEN_BITS), strict=False))
 
 
 async def forgive(tx: Transaction, made: Attempt) -> None:
@@ -80,15 +101,25 @@ async def refuse(database: Database, email: str, actor: Actor) -> None:
 
 async def end(tx: Transaction, organization_id: str, session_id: str, *, actor: Actor) -> None:
     """Sign out: every copy of the session's token ends, in every process."""
-    if await queries.end(tx, organization_id, session_id):
+    if ended := await queries.end(tx, organization_id, session_id=session_id):
         await notify(tx, session_id)
-        await audit.record(tx, organization_id, actor, "session.ended", session_id)
+        await _record_ends(tx, organization_id, ended, actor)
 
 
-async def end_all(tx: Transaction, organization_id: str, user_id: str) -> None:
+async def end_all(tx: Transaction, organization_id: str, user_id: str, *, actor: Actor) -> None:
     """End every session of a user."""
-    await queries.end_all(tx, organization_id, user_id)
+    ended = await queries.end(tx, organization_id, user_id=user_id)
     await notify(tx, user_id)
+    await _record_ends(tx, organization_id, ended, actor)
+
+
+async def _record_ends(
+    tx: Transaction, organization_id: str, ended: list[Row], actor: Actor
+) -> None:
+    for row in ended:
+        await audit.record(
+            tx, organization_id, actor, "session.ended", row["id"], {"email": row["email"]}
+        )
 
 
 async def prune(tx: Transaction) -> bool:

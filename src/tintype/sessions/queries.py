@@ -46,25 +46,21 @@ async def authenticate(tx: Transaction, session_id: str, user_id: str) -> Row | 
     )  # fmt: skip
 
 
-async def end(tx: Transaction, organization_id: str, session_id: str) -> bool:
-    status = await tx.execute(
+async def end(
+    tx: Transaction, organization_id: str, *, session_id: str | None = None,
+    user_id: str | None = None,
+) -> list[Row]:  # fmt: skip
+    """End a session, or all of a user's; those that were open, with their user's e-mail address."""
+    rows: list[Row] = await tx.fetch(
         """
-        UPDATE sessions SET revoked_at = now()
-        WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL
+        UPDATE sessions s SET revoked_at = now() FROM users u
+        WHERE s.organization_id = $1 AND (s.id = $2 OR s.user_id = $3) AND s.revoked_at IS NULL
+          AND s.expires_at > now() AND u.id = s.user_id AND u.organization_id = $1
+        RETURNING s.id, u.email
         """,
-        organization_id, session_id,
+        organization_id, session_id, user_id,
     )  # fmt: skip
-    return bool(status == "UPDATE 1")
-
-
-async def end_all(tx: Transaction, organization_id: str, user_id: str) -> None:
-    await tx.execute(
-        """
-        UPDATE sessions SET revoked_at = now()
-        WHERE organization_id = $1 AND user_id = $2 AND revoked_at IS NULL
-        """,
-        organization_id, user_id,
-    )  # fmt: skip
+    return rows
 
 
 async def touch(tx: Transaction, session_ids: list[str]) -> None:

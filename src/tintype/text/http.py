@@ -53,7 +53,7 @@ async def polish_text(request: AnyRequest) -> Answer[PolishedText]:
 
     async def act(tx: Transaction) -> Answer[PolishedText]:
         if made is None:
-            await operations.require_credits(tx, caller, cost)
+            await billing.require(tx, caller, cost)
             raise _NotYetMade
         entry = await billing.charge(tx, caller, cost, note=operations.NOTE)
         left = None if entry is None else entry.available_after

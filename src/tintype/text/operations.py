@@ -11,14 +11,12 @@ from tintype.core.caller import Caller
 from tintype.core.errors import (
     ContentRejected,
     EngineUnavailable,
-    InsufficientCredits,
     ProviderError,
     ProviderTimeout,
     TintypeError,
+    Unavailable,
     ValidationFailed,
 )
-from tintype.credits import operations as credits
-from tintype.db.pool import Transaction
 from tintype.engines.base import Engine, EngineFault, Job, Output
 from tintype.engines.polish.differences import compared
 from tintype.engines.polish.edits import Edits
@@ -73,14 +71,6 @@ def price(caller: Caller) -> int:
     return flat_price(model_for(OPERATION, None)) if caller.livemode else 0
 
 
-async def require_credits(tx: Transaction, caller: Caller, amount: int) -> None:
-    """Refuse before any work what could not be paid after it; raises InsufficientCredits."""
-    if amount:
-        have = await credits.balance(tx, caller.organization_id)
-        if have.available < amount:
-            raise InsufficientCredits(amount, have.available)
-
-
 async def polish(engines: Engines, caller: Caller, ask: Wanted) -> PolishedText:
     """Have the text polished by the engine that serves this caller; no transaction is open."""
     model, engine = engines.serving(OPERATION, livemode=caller.livemode)
@@ -116,6 +106,8 @@ async def _run(engine: Engine, model: str, ask: Wanted, *, livemode: bool) -> Ou
         async with asyncio.timeout(_SECONDS_MAX + _GRACE_SECONDS):
             output = await engine.run(job, _Watch())
     except EngineFault as fault:
+        if fault.code == "RATE_LIMITED" and fault.retry_after_seconds is not None:
+            raise Unavailable(fault.message) from fault
         kind = _FAULTS.get(fault.code, ProviderError)
         raise kind(fault.message) from fault
     except TimeoutError as fault:

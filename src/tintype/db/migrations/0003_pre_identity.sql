@@ -10,6 +10,10 @@ ALTER TABLE users
 CREATE UNIQUE INDEX users_email ON users (email) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX users_external ON users (external_issuer, external_subject)
     WHERE external_issuer IS NOT NULL AND deleted_at IS NULL;
+-- Who was shown out is not let in again by another issuer's word.
+CREATE INDEX users_deleted ON users (email) WHERE deleted_at IS NOT NULL;
+CREATE INDEX users_deleted_external ON users (external_issuer, external_subject)
+    WHERE external_issuer IS NOT NULL AND deleted_at IS NOT NULL;
 
 -- What a key may spend in a UTC day and month, open holds counted.
 ALTER TABLE api_keys

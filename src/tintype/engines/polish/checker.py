@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-from tintype.engines.polish.masks import Span
 from tintype.engines.polish.words import listed
 
 Dialect = Literal["American", "British", "Australian", "Canadian", "Indian"]
@@ -47,41 +46,43 @@ class CheckerFailed(Exception):
 
 
 class Checker:
-    """`check` and `is_word_of` for the dialects that were asked for so far."""
+    """`check` and `knows` for the dialects that were asked for so far."""
 
     def __init__(self) -> None:
         # Loaded with the first text: a server that never polishes must not hold the dictionary.
         import harper  # noqa: PLC0415
 
         self._harper = harper
-        self._linters: dict[tuple[str, bool], Any] = {}
+        self._linters: dict[Dialect, Any] = {}
         # Compounds are asked for half by half, and a text repeats its words.
-        self.is_word_of = lru_cache(_REMEMBERED)(self._is_word_of)
+        self.knows = lru_cache(_REMEMBERED)(self._knows)
 
     def check(self, text: str, dialect: Dialect) -> list[Finding]:
-        """Everything that is found, by place. Raises CheckerFailed."""
-        linter = self._linter(dialect, only_spelling=False)
-        with self._guarded():
-            lints = linter.organized_lints(_readable(text), language="plaintext")
+        """Everything that is found, by place. Raises CheckerFailed.
+
+        The time goes by the number of different unknown words that `looked_up` hasn't met.
+        """
+        lints = self._lints(text, dialect)
         findings = [self._finding(rule, lint) for rule, found in lints.items() for lint in found]
         return sorted(findings, key=lambda found: (found.start, found.end))
 
-    def unknown(self, text: str, dialect: Dialect) -> list[Span]:
-        """The words that the dialect's dictionary lacks; a fraction of the work of `check`."""
-        linter = self._linter(dialect, only_spelling=True)
-        with self._guarded():
-            lints = linter.lint(_readable(text), language="plaintext")
-        return [(lint.span.start, lint.span.end) for lint in lints]
+    def looked_up(self, piece: str, dialect: Dialect) -> set[str]:
+        """The words of a piece of text that `check` will look up; it is quick with them then."""
+        return {lint.problem_text for lint in self._lints(piece, dialect).get(SPELLING, ())}
 
-    def _is_word_of(self, words: str, dialects: tuple[Dialect, ...]) -> bool:
-        """Whether one of the dialects knows all of the words."""
-        for dialect in dialects:
-            linter = self._linter(dialect, only_spelling=True)
-            with self._guarded():
-                unknown = linter.lint(f"It is {words}.", language="plaintext")
-            if not unknown:
-                return True
-        return False
+    def _knows(self, words: str, dialect: Dialect) -> bool:
+        """Whether the dictionary has all of the words, at most seven, in any case and English."""
+        linter = self._linter(dialect)
+        with self._guarded():
+            return bool(linter.is_likely_english(words))
+
+    def _lints(self, text: str, dialect: Dialect) -> dict[str, list[Any]]:
+        linter = self._linter(dialect)
+        with self._guarded():
+            found: dict[str, list[Any]] = linter.organized_lints(
+                _readable(text), language="plaintext"
+            )
+        return found
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -94,19 +95,18 @@ class Checker:
             self._linters.clear()  # One of them may be left half done.
             raise CheckerFailed("The checker failed on this text.") from fault
 
-    def _linter(self, dialect: Dialect, *, only_spelling: bool) -> Any:
-        linter = self._linters.get((dialect, only_spelling))
+    def _linter(self, dialect: Dialect) -> Any:
+        linter = self._linters.get(dialect)
         if linter is None:
             linter = self._harper.Linter(self._harper.Dialect[dialect.upper()])
             config = linter.get_lint_config()
             silent = {
                 name for name in config
-                if name != SPELLING
-                and (only_spelling or name in _SILENT or name.startswith(_SILENT_PREFIXES))
+                if name != SPELLING and (name in _SILENT or name.startswith(_SILENT_PREFIXES))
             }  # fmt: skip
             linter.set_lint_config(config | dict.fromkeys(silent, False))
             linter.import_words(_TRADE_WORDS)
-            self._linters[dialect, only_spelling] = linter
+            self._linters[dialect] = linter
         return linter
 
     def _finding(self, rule: str, lint: Any) -> Finding:

@@ -1,7 +1,6 @@
 """The built-in engine for text: corrections and tones by rule and dictionary, without a network."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -10,11 +9,14 @@ from tintype.engines.base import Capabilities, EngineFault, Job, Output, Watch
 from tintype.engines.polish.checker import Checker
 from tintype.engines.polish.edits import Edits
 from tintype.engines.polish.locale import DEFAULT, dialect_of
-from tintype.engines.polish.proofread import Proof, Stopped, proofread
+from tintype.engines.polish.proofread import Proof, proofread
+from tintype.engines.polish.stopping import Ask, Stopped
 from tintype.engines.polish.tone import TONES, Tone
 from tintype.engines.threads import Run, Threads
 
 MODEL: Final = "builtin/polish"
+_WAITING_MAX: Final = 16  # For a thread; the worst texts take it little more than a second each.
+_RETRY_SECONDS: Final = 2.0
 _CAPABILITIES: Final = Capabilities(
     operations=frozenset({"polish_text"}), fidelity="full", cancel="step"
 )
@@ -30,6 +32,8 @@ class PolishOutput(Output):
 class PolishEngine:
     """Implements `Engine`. `threads` bounds how many texts are polished at once.
 
+    Of each thread only so many texts may wait; a further one is RATE_LIMITED at once.
+
     The text is the job's `prompt`; its `extra` may have `tone`, `locale` and `variants` (whether
     the locale was asked for). A length is not heeded here: the caller cuts any engine's text.
     Nothing is loaded before the first run.
@@ -40,6 +44,7 @@ class PolishEngine:
     def __init__(self, *, threads: int) -> None:
         self._threads = Threads(threads, work="polishing", stopped=Stopped)
         self._own = threading.local()
+        self._room = threads * (1 + _WAITING_MAX)  # Of texts, polished now or waiting.
 
     def capabilities(self, model: str) -> Capabilities:
         """Raises `EngineFault` UNSUPPORTED for a model that isn't this engine's."""
@@ -62,19 +67,26 @@ class PolishEngine:
         run.stop_if_due()
         variants = bool(job.extra.get("variants", False))
         work = partial(self._polish, job.prompt, locale, tone, variants, run.over)
-        proof = await self._threads.run(run, work)
+        if self._room <= 0:
+            raise EngineFault(
+                "RATE_LIMITED", "Too many texts are being polished just now; ask again.",
+                retryable=True, retry_after_seconds=_RETRY_SECONDS,
+            )  # fmt: skip
+        self._room -= 1
+        try:
+            proof = await self._threads.run(run, work)
+        finally:
+            self._room += 1
         return PolishOutput(text=proof.edits.text, proof=proof)
 
     async def ping(self) -> str:
         return f"{MODEL}: English by rules and dictionary, {self._threads.count} at once"
 
     async def close(self) -> None:
-        """Lets running work end; it takes well under a second."""
+        """Lets running work end: a second or two with the worst of texts."""
         await self._threads.close()
 
-    def _polish(
-        self, text: str, locale: str, tone: Tone, variants: bool, stopped: Callable[[], bool]
-    ) -> Proof:
+    def _polish(self, text: str, locale: str, tone: Tone, variants: bool, stopped: Ask) -> Proof:
         dialect = dialect_of(locale)
         checker: Checker | None = getattr(self._own, "checker", None)
         if checker is None and dialect is not None:

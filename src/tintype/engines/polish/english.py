@@ -7,8 +7,10 @@ from typing import Final
 from tintype.engines.polish.checker import SPELLING, Checker, Dialect, Finding
 from tintype.engines.polish.draft import Draft
 from tintype.engines.polish.language import begins, foreign_parts
+from tintype.engines.polish.reading import TooStrange, findings_in, strangers, without
 from tintype.engines.polish.rules import cased, corrections
 from tintype.engines.polish.spelling import mended
+from tintype.engines.polish.stopping import Ask, go_on
 from tintype.engines.polish.words import listed
 
 _PASSES_MAX: Final = 4
@@ -22,7 +24,6 @@ _DOUBTED: Final = listed("doubted")
 _FIRST_ANSWER: Final = listed("first_answer")
 _AT_BEGINNING: Final = listed("at_beginning")
 _BEFORE_A_WORD: Final = listed("before_a_word")
-_DIALECTS: Final[tuple[Dialect, ...]] = ("American", "British", "Australian", "Canadian", "Indian")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NEXT_WORD: Final = re.compile(r" [a-z]{2,}+(?![\w'’(-])")
 _GERUND: Final = re.compile(r" [a-z]+ing\b")  # "its ending" is as right as "it's ending".
@@ -40,17 +41,24 @@ _REASONS: Final = {
 _FIRST_PERSON: Final = frozenset({"I", "I'm", "I've", "I'll", "I'd", "I’m", "I’ve", "I’ll", "I’d"})
 
 
-def keep_foreign(draft: Draft, checker: Checker, dialect: Dialect) -> None:
+def keep_foreign(draft: Draft, checker: Checker, dialect: Dialect, stopped: Ask) -> None:
     """Set aside the sentences that aren't English."""
-    draft.keep(foreign_parts(draft.text, checker.unknown(draft.text, dialect)))
+
+    def knows(word: str) -> bool:
+        go_on(stopped)
+        return checker.knows(word, dialect)
+
+    draft.keep(foreign_parts(draft.text, knows))
 
 
-def apply_rules(draft: Draft) -> None:
+def apply_rules(draft: Draft, stopped: Ask) -> None:
     """Our own rules, again where one made room for another."""
     for _ in range(_PASSES_MAX):
+        go_on(stopped)
         found = sorted(corrections(draft.text), key=lambda c: (c.start, c.end), reverse=True)
         changed, least = False, len(draft.text) + 1
         for item in found:
+            go_on(stopped)
             if item.end <= least and draft.correct(item.start, item.end, item.after, item.reason):
                 changed, least = True, item.start
         if not changed:
@@ -58,32 +66,46 @@ def apply_rules(draft: Draft) -> None:
 
 
 def apply_findings(
-    draft: Draft, checker: Checker, dialect: Dialect, *, variants: bool
+    draft: Draft, checker: Checker, dialect: Dialect, stopped: Ask, *, variants: bool
 ) -> list[Finding]:
     """What Harper finds and can be believed, the smallest places first where they overlap.
 
     With `variants` a word of another English is given this one's spelling. Answers the findings
     that are left, in places of the draft's present text.
     """
+    try:
+        unread = strangers(draft, checker, dialect, stopped)
+    except TooStrange:
+        return []
     for _ in range(_PASSES_MAX):
-        findings = checker.check(draft.text, dialect)
-        unknown = _unknown(draft.text, findings)
-        strangers = _strangers(draft.text, unknown)
-        chosen: list[tuple[Finding, str]] = []
-        for found in sorted(findings, key=lambda f: (f.end - f.start, f.start)):
-            after = _believed(draft, found, unknown)
-            if found.rule == SPELLING and found.start not in strangers:
-                after = _spelling(draft, checker, found, dialect, variants=variants)
-            if after is not None and not any(
-                found.start < other.end and other.start < found.end for other, _ in chosen
-            ):
-                chosen.append((found, after))
+        findings = findings_in(without(draft.text, unread), checker, dialect, stopped)
+        go_on(stopped)
+        chosen = _chosen(draft, checker, dialect, findings, variants=variants)
         changed = False
         for found, after in sorted(chosen, key=lambda c: c[0].start, reverse=True):
+            go_on(stopped)
             changed |= draft.correct(found.start, found.end, after, reason_of(found))
         if not changed:
-            break
-    return checker.check(draft.text, dialect) if changed else findings
+            return findings
+    return findings_in(without(draft.text, unread), checker, dialect, stopped)
+
+
+def _chosen(
+    draft: Draft, checker: Checker, dialect: Dialect, findings: list[Finding], *, variants: bool
+) -> list[tuple[Finding, str]]:
+    """The findings to act on, each with what its place becomes; none overlaps another."""
+    unknown = _unknown(draft.text, findings)
+    others = _others(draft.text, unknown)
+    chosen: list[tuple[Finding, str]] = []
+    for found in sorted(findings, key=lambda f: (f.end - f.start, f.start)):
+        after = _believed(draft, found, unknown)
+        if found.rule == SPELLING and found.start not in others:
+            after = _spelling(draft, checker, found, dialect, variants=variants)
+        if after is not None and not any(
+            found.start < other.end and other.start < found.end for other, _ in chosen
+        ):
+            chosen.append((found, after))
+    return chosen
 
 
 def reason_of(found: Finding) -> str:
@@ -128,9 +150,10 @@ def _spelling(
     lower = word.lower()
     if not (word.islower() or (word.istitle() and begins(draft.text, found.start))):
         return None
-    if checker.is_word_of(lower, _DIALECTS):
+    if checker.knows(lower, dialect):
         usual = next((option for option in found.options if option.isalpha()), None)
-        return cased(word, usual) if variants and usual else None
+        is_name = any(option.lower() == lower for option in found.options)
+        return cased(word, usual) if variants and usual and not is_name else None
     after = mended(lower, [option.lower() for option in found.options])
     if after is None or _is_compound(checker, lower, dialect):
         return None
@@ -142,7 +165,7 @@ def _spelling(
 def _is_compound(checker: Checker, word: str, dialect: Dialect) -> bool:
     """Whether it is two known words in one, such as "moodboard": a term, not a slip."""
     return any(
-        checker.is_word_of(f"{word[:at]} {word[at:]}", (dialect,))
+        checker.knows(f"{word[:at]} {word[at:]}", dialect)
         for at in range(_HALF, len(word) - _HALF + 1)
     )
 
@@ -155,18 +178,18 @@ def _unknown(text: str, findings: list[Finding]) -> dict[int, bool]:
     }  # fmt: skip
 
 
-def _strangers(text: str, unknown: Mapping[int, bool]) -> set[int]:
+def _others(text: str, unknown: Mapping[int, bool]) -> set[int]:
     """The words of runs of unknown ones of which one can't be a slip: another tongue's."""
-    strangers: set[int] = set()
+    others: set[int] = set()
     run: list[int] = []
     for match in [*_WORD.finditer(text), None]:
         if match is not None and match.start() in unknown:
             run.append(match.start())
             continue
         if len(run) > 1 and not all(unknown[start] for start in run):
-            strangers.update(run)
+            others.update(run)
         run = []
-    return strangers
+    return others
 
 
 def _is_part(text: str, start: int, end: int) -> bool:

@@ -5,6 +5,7 @@ knows. In doubt it is left alone: an uncorrected fault is a smaller harm than a 
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from tintype.engines.polish.masks import Span
@@ -21,29 +22,28 @@ _MARKED_SHARE_MAX: Final = 0.25
 _FEW: Final = 3
 
 
-def foreign_parts(text: str, unknown: list[Span]) -> list[Span]:
-    """Sentences that aren't plainly English; `unknown` are the words no dictionary knows."""
-    places = {start for start, _ in unknown}
+def foreign_parts(text: str, knows: Callable[[str], bool]) -> list[Span]:
+    """Sentences that aren't plainly English; `knows` says whether the dictionary has a word."""
     return [
         sentence.span()
         for sentence in _SENTENCE.finditer(text)
-        if sentence[0].strip() and not _is_english(sentence, places)
+        if sentence[0].strip() and not _is_english(sentence[0], knows)
     ]
 
 
-def _is_english(sentence: re.Match[str], unknown: set[int]) -> bool:
-    words = [(m.start() + sentence.start(), m[0].replace("’", "'").lower())
-             for m in _WORD.finditer(sentence[0])]  # fmt: skip
+def _is_english(sentence: str, knows: Callable[[str], bool]) -> bool:
+    written = _WORD.findall(sentence)
+    words = [word.replace("’", "'").lower() for word in written]
     if not words:
         return False
-    english = sum(word in ENGLISH for _, word in words)
-    foreign = sum(word in _FOREIGN for _, word in words)
-    marked = sum(not word.isascii() for _, word in words)
-    strange = sum(at in unknown for at, _ in words)
+    english = sum(word in ENGLISH for word in words)
+    foreign = sum(word in _FOREIGN for word in words)
+    marked = sum(not word.isascii() for word in words)
     if foreign and foreign >= english:
         return False
     if marked > 1 and marked > _MARKED_SHARE_MAX * len(words):
         return False
+    strange = sum(not knows(word) for word in written)
     if strange > _UNKNOWN_SHARE_MAX * len(words):
         # A short line of badly spelt English still has its function words.
         return english > foreign and english + 1 >= strange

@@ -10,6 +10,12 @@ from typing import Final
 
 Span = tuple[int, int]
 
+# None is a word that a sentence begins with: "recieve.txt" is a file, "ended.it was" is not.
+_ENDINGS: Final = (
+    "avif|bmp|com|css|csv|docx?|eps|exe|gif|gz|heic|html?|io|jpe?g|js|json|md|mov|mp3|mp4|net|org|"
+    "otf|pdf|php|png|pptx?|psd|py|svg|tar|tiff?|toml|tsx?|ttf|txt|wav|webm|webp|woff2?|xlsx?|xml|"
+    "ya?ml|zip"
+)
 # Each is linear: possessive, or bounded by what can't be in it. The order is no precedence.
 _KINDS: Final = (
     r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>\"]++",  # links
@@ -17,7 +23,7 @@ _KINDS: Final = (
     r"www\.[^\s<>\"]++",
     r"[\w.+-]{1,64}@[\w-]++(?:\.[\w-]++)+",  # e-mail addresses
     r"[@#＠＃][\w.·-]++",  # handles and hashtags
-    r"</?[A-Za-z!][^<>\n]{0,500}>",  # tags
+    r"</?[A-Za-z!][^<>]{0,2000}+>",  # tags, over several lines too
     r"&(?:[A-Za-z]{2,12}|#\d{1,7}|#x[0-9A-Fa-f]{1,6});",  # entities
     r"```[^`]{0,9000}```",  # code
     r"`[^`\n]{1,500}`",
@@ -31,7 +37,9 @@ _KINDS: Final = (
     r"%(?:\d{1,2}\$)?[#0+-]?\d{0,3}(?:\.\d{1,3})?[sdifxXgGeEuco@](?!\w)",
     r"%[A-Za-z_]\w{0,40}%",
     r"\$[A-Za-z_]\w*+",
+    rf"(?<![\w-])[\w-]{{1,80}}+\.(?:{_ENDINGS})(?!\w)",  # files and hosts
     r":[a-z_]\w{1,40}:",  # :emoji_names:
+    r"(?<!\w)::?[A-Za-z_]\w*+",  # :placeholders
     r"\\\w++",
     r"(?:[A-Za-z]:)?(?:[~.]{1,2})?(?:[/\\][\w.@~-]++)+[/\\]?",  # paths
 )

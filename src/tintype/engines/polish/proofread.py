@@ -1,6 +1,5 @@
 """A text polished: the steps, in their order."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +7,7 @@ from tintype.engines.polish import english
 from tintype.engines.polish.checker import SPELLING, Checker, Dialect, Finding
 from tintype.engines.polish.draft import Draft
 from tintype.engines.polish.edits import Edits
+from tintype.engines.polish.stopping import Ask, go_on
 from tintype.engines.polish.tone import Tone, speak
 
 _SUGGESTIONS_MAX: Final = 100
@@ -30,10 +30,6 @@ class Proof:
     suggestions: tuple[Suggestion, ...] = ()
 
 
-class Stopped(Exception):
-    """The work was told to stop between two steps."""
-
-
 def proofread(
     text: str,
     checker: Checker | None,
@@ -41,7 +37,7 @@ def proofread(
     tone: Tone,
     *,
     variants: bool,
-    stopped: Callable[[], bool],
+    stopped: Ask,
 ) -> Proof:
     """Polish `text`; without a dialect it isn't English and only its encoding is repaired.
 
@@ -51,20 +47,15 @@ def proofread(
     draft = Draft(text)
     if dialect is None or checker is None:
         return Proof(draft.edits)
-    _go_on(stopped)
-    english.keep_foreign(draft, checker, dialect)
-    english.apply_rules(draft)
-    _go_on(stopped)
-    left = english.apply_findings(draft, checker, dialect, variants=variants)
+    go_on(stopped)
+    english.keep_foreign(draft, checker, dialect, stopped)
+    english.apply_rules(draft, stopped)
+    go_on(stopped)
+    left = english.apply_findings(draft, checker, dialect, stopped, variants=variants)
     suggestions = _suggestions(draft, left)
-    _go_on(stopped)
+    go_on(stopped)
     speak(draft, tone, checker, dialect)
     return Proof(draft.edits, _standing(draft.edits, suggestions))
-
-
-def _go_on(stopped: Callable[[], bool]) -> None:
-    if stopped():
-        raise Stopped
 
 
 def _suggestions(draft: Draft, findings: list[Finding]) -> tuple[Suggestion, ...]:

@@ -58,7 +58,7 @@ def _words(table: dict[str, str], reason: str) -> Rule:
             return None
         return cased(found, table[found.lower()])
 
-    return Rule(re.compile(rf"(?<![\w'’.-])(?:{either})(?![\w'’-])", re.IGNORECASE), make, reason)
+    return Rule(re.compile(rf"(?<![\w'’.:-])(?:{either})(?![\w'’-])", re.IGNORECASE), make, reason)
 
 
 def _behind_word(*but: str) -> Callable[[re.Match[str]], str | None]:
@@ -84,15 +84,23 @@ _LONELY_I: Final = (
     "am|was|have|had|will|would|can|could|should|think|love|like|want|need|know|hope|feel|just|"
     "really|also|don't|didn't|can't|couldn't|won't|wouldn't|never|always|bought|got|made|use|used"
 )
-_BEFORE_YOUR: Final = (
-    "for|of|in|with|from|on|at|about|into|to|receive|received|track|check|view|place|placed|update|"
-    "confirm|upload|choose|pick|complete|manage|cancel|change"
+# These can't end a clause, as other prepositions can: "the size you asked for you're getting".
+_BEFORE_YOUR: Final = "during|via|per|upon|despite|regarding"
+# What nobody is said to be; what may follow it closes the door on "you're email marketing".
+_BELONGINGS: Final = (
+    "account|address|basket|booking|browser|card|cart|dashboard|delivery|device|email|feedback|"
+    "inbox|invoice|name|order|orders|package|parcel|password|patience|payment|phone|photo|photos|"
+    "picture|pictures|profile|purchase|receipt|reservation|settings|shipment|subscription|username|"
+    "wishlist"
 )
+_AND_ON: Final = "and|or|for|from|in|on|at|to|with|by|before|after|while|when|again|here|now|today"
 _AFTER_TO: Final = (
     "much|many|expensive|easy|late|early|big|small|hot|cold|heavy|long|short|soon|bad"
 )
 # A subject doesn't stand behind these: "one of these is", "copies of this are".
 _SUBJECT: Final = r"(?<!of )(?<!for )(?<!in )(?<!to )(?<!with )(?<!on )(?<!from )(?<!like )(?<!by )"
+# Nor does a clause begin anywhere: "the team that helped you was great", "all but these is old".
+_CLAUSE: Final = r"(?:^|[.!?:;,][\"”’)]? |(?<=, )(?:and|but) |\b(?:that|because|if|when) )"
 # "Press ? for help": the mark is a word.
 _SPEAKS_OF_MARKS: Final = ("press", "type", "use", "hit", "enter", "key", "the", "a", "or", "and")
 _AS_IS_HIS: Final = r"(?<!his )(?<!her )(?<!its )(?<!my )(?<!our )(?<!your )(?<!their )(?<!the )"
@@ -103,7 +111,7 @@ RULES: Final = (
     _words(paired("spellings"), "spelling"),
     _words(paired("two_words"), "two words"),
     Rule(
-        re.compile(rf"(?<![\w'’.-]){_AS_IS_HIS}([Ww])ont(?= [a-z])"),
+        re.compile(rf"(?<![\w'’.-]){_AS_IS_HIS}([Ww])ont(?= (?!to\b)[a-z])"),
         lambda m: f"{m[1]}on't",
         "missing apostrophe",
     ),
@@ -156,7 +164,14 @@ RULES: Final = (
         "your for you're",
     ),
     Rule(
-        re.compile(rf"\b(?:{_BEFORE_YOUR}) (?P<at>you're)(?= (?!not|going)\w)"),
+        re.compile(rf"\b(?:{_BEFORE_YOUR}) (?P<at>you're)(?= (?!not|\w+ing\b)\w)"),
+        lambda _: "your",
+        "you're for your",
+    ),
+    Rule(
+        re.compile(
+            rf"(?<=[a-z] )you're(?= (?:{_BELONGINGS})(?:[.,!?]|$|\n| (?:{_AND_ON})\b))",
+        ),
         lambda _: "your",
         "you're for your",
     ),
@@ -168,8 +183,13 @@ RULES: Final = (
         "to for too",
     ),
     Rule(
-        re.compile(rf"\b{_SUBJECT}([Ww]e|[Yy]ou|[Tt]hey) was\b(?! (?:ever|as|born))"),
-        lambda m: f"{m[1]} were",
+        re.compile(rf"\b{_SUBJECT}(?:[Ww]e|[Tt]hey) (?P<at>was)\b(?! (?:ever|as|born))"),
+        lambda _: "were",
+        "agreement",
+    ),
+    Rule(
+        re.compile(rf"{_CLAUSE}[Yy]ou (?P<at>was)\b(?! (?:ever|as|born))", re.MULTILINE),
+        lambda _: "were",
         "agreement",
     ),
     Rule(
@@ -178,11 +198,13 @@ RULES: Final = (
         "agreement",
     ),
     Rule(
-        re.compile(rf"\b{_SUBJECT}([Tt])his(?= are\b)"), lambda m: f"{m[1]}hese", "agreement",
+        re.compile(rf"{_CLAUSE}(?P<at>[Tt]his)(?= are\b)", re.MULTILINE),
+        lambda m: cased(m["at"], "these"),
+        "agreement",
     ),
     Rule(
-        re.compile(rf"\b{_SUBJECT}([Tt])hese(?= (?:is|was)\b)"),
-        lambda m: f"{m[1]}his",
+        re.compile(rf"{_CLAUSE}(?P<at>[Tt]hese)(?= (?:is|was)\b)", re.MULTILINE),
+        lambda m: cased(m["at"], "this"),
         "agreement",
     ),
     Rule(
@@ -197,7 +219,9 @@ RULES: Final = (
         "loose for lose",
     ),
     Rule(
-        re.compile(r"(?<![\w'’.-])([Ii])ts(?= (?:the|a|an|not|been|so|going to|too)\b(?!-))"),
+        # "Its a cappella version", "its a la carte menu".
+        re.compile(r"(?<![\w'’.-])([Ii])ts(?= (?:the|a|an|not|been|so|going to|too)\b(?!-))"
+                   r"(?! a (?:capp?ella|la|priori|posteriori)\b)"),
         lambda m: f"{m[1]}t's",
         "its or it's",
     ),

@@ -87,5 +87,5 @@ def _calmed(word: str, checker: Checker, dialect: Dialect) -> str:
     lower = word.lower()
     if word in {"I", *_ACRONYMS}:
         return word
-    known = checker.is_word_of(lower, (dialect,))
+    known = checker.knows(lower, dialect)
     return lower if known else word
