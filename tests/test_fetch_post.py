@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import struct
 import time
 from ipaddress import ip_network
 
@@ -176,3 +177,60 @@ async def test_a_hanging_server_keeps_nobody_elses_place(fetcher):
         assert time.monotonic() - began < 1
         over.set()
         assert {it.status for it in await asyncio.gather(*hanging)} == {200}
+
+
+class _Names(asyncio.DatagramProtocol):
+    """A name server: silent for what begins with "slow", 127.0.0.2 for all else."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, asked, sender):
+        end = asked.index(b"\0", 12) + 5
+        if asked[13:].startswith(b"slow"):
+            return
+        is_v4 = asked[end - 4 : end - 2] == b"\0\1"
+        counts = struct.pack(">4H", 1, is_v4, 0, 0)
+        answer = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 0, 4) + bytes([127, 0, 0, 2])
+        flags = b"\x81\x80"
+        packet = asked[:2] + flags + counts + asked[12:end] + (answer if is_v4 else b"")
+        self.transport.sendto(packet, sender)
+
+
+@pytest.fixture
+async def name_server():
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(_Names, ("127.0.0.1", 0))
+    yield "127.0.0.1:{}".format(transport.get_extra_info("sockname")[1])
+    transport.close()
+
+
+async def test_names_that_are_never_found_hold_nobody_else_up(name_server):
+    async with (
+        serving(answering()) as server,
+        Fetcher(OUTSIDE, name_servers=[name_server]) as fetcher,
+    ):
+        slow = [
+            asyncio.create_task(fetcher.post(f"http://slow-{number}.example/", b"", {}))
+            for number in range(200)
+        ] + [
+            asyncio.create_task(fetcher.get(f"http://slow-{number}.example/", bytes_max=9))
+            for number in range(50)
+        ]
+        await asyncio.sleep(0.2)
+        began = time.monotonic()
+        assert (await fetcher.post(server.url(host="a.example"), b"", {})).status == 200
+        assert (await fetcher.get(server.url(host="b.example"), bytes_max=9)).data == b"ok"
+        assert time.monotonic() - began < 1
+        assert not any(it.done() for it in slow)
+        faults = await asyncio.gather(*slow, return_exceptions=True)
+        assert time.monotonic() - began < 7
+    assert {(it.fault, it.retryable) for it in faults} == {("could_not_connect", True)}
+
+
+async def test_localhost_is_what_the_hosts_file_says():
+    async with (
+        serving(answering(), "127.0.0.1") as server,
+        Fetcher([ip_network("127.0.0.0/8")]) as fetcher,
+    ):
+        assert (await fetcher.post(server.url(host="localhost"), b"", {})).status == 200

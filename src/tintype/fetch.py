@@ -23,7 +23,6 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -31,6 +30,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urljoin
 
+import aiodns
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
@@ -42,7 +42,10 @@ from tintype.core.errors import ValidationFailed
 REDIRECTS_MAX = 3
 CONNECT_SECONDS_MAX = 5.0
 CHUNK_BYTES = 64 * 1024
-RESOLVER_THREADS = 32
+LOOKUP_SECONDS_MAX = 5.0
+# c-ares asks again after what the name server usually takes, then twice that, and so on: often
+# enough that `LOOKUP_SECONDS_MAX` is what ends it.
+_ASKED_TIMES = 8
 # Shorter than what common servers keep: Node 5 s, Apache 5 s, nginx 75 s.
 KEPT_SECONDS = 3.0
 ANSWER_BYTES_MAX = 64 * 1024
@@ -63,6 +66,8 @@ FetchFault = Literal[
     "too_large",
 ]
 _REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+# There is no such name, or no address under it.
+_NO_SUCH_NAME = frozenset({aiodns.error.ARES_ENOTFOUND, aiodns.error.ARES_ENODATA})
 _RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -102,27 +107,31 @@ class Posted:
 class Fetcher:
     """One per process, used as `async with Fetcher(networks) as fetcher`.
 
-    `allow_networks` opens exactly these private networks. `resolve` takes the place of the
-    system's resolver, `tls` of the system's trust store.
+    `allow_networks` opens exactly these private networks. `name_servers` (`address:port`) are asked
+    instead of the system's; `resolve` takes the place of all asking, `tls` of the system's trust
+    store.
     """
 
     def __init__(
         self,
         allow_networks: Sequence[Network] = (),
         *,
+        name_servers: Sequence[str] | None = None,
         resolve: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.allow_networks = tuple(allow_networks)
-        # Own threads: a name server that never answers must not hold up file work.
-        self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
-        self._resolve = resolve or self._ask_system
+        self._name_servers = name_servers
+        self._names: aiodns.DNSResolver | None = None
+        self._resolve = resolve or self._look_up
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
         self._posting: dict[str, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
         assert self._session is None, "a Fetcher is entered once"
+        # No thread waits for an answer: however many names are slow, they hold nobody else up.
+        self._names = aiodns.DNSResolver(self._name_servers, tries=_ASKED_TIMES)
         self._session = self._opened(self._may_dial, force_close=True)
         self._posting = {
             "https": self._opened(self._may_dial, force_close=False),
@@ -170,7 +179,8 @@ class Fetcher:
             await self._session.close()
         for session in self._posting.values():
             await session.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._names is not None:
+            await self._names.close()
 
     async def get(
         self,
@@ -254,10 +264,24 @@ class Fetcher:
         reason = f"{field}: more than {REDIRECTS_MAX} redirects"
         raise FetchFailed("too_many_redirects", reason)
 
-    async def _ask_system(self, host: str) -> Sequence[str]:
-        loop = asyncio.get_running_loop()
-        infos = await loop.run_in_executor(self._threads, _look_up, host)
-        return [str(info[4][0]) for info in infos]
+    async def _look_up(self, host: str) -> Sequence[str]:
+        """By the hosts file and the name servers, within `LOOKUP_SECONDS_MAX`; raises OSError."""
+        assert self._names is not None, "a Fetcher is entered before it is used"
+        if host == "localhost" or host.endswith(".localhost"):
+            # c-ares would add `::1` whatever the hosts file says, which may not be dialled.
+            loop = asyncio.get_running_loop()
+            infos = await loop.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+            return [str(info[4][0]) for info in infos]
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS_MAX):
+                found = await self._names.getaddrinfo(host, type=socket.SOCK_STREAM)
+        except aiodns.error.DNSError as fault:
+            unknown = fault.args[0] in _NO_SUCH_NAME
+            number = socket.EAI_NONAME if unknown else socket.EAI_AGAIN
+            raise socket.gaierror(number, f"{host} was not found") from fault
+        except TimeoutError as slow:
+            raise socket.gaierror(socket.EAI_AGAIN, f"{host} was not found in time") from slow
+        return [node.addr[0].decode() for node in found.nodes]
 
 
 class _RefusedAddressError(Exception):
@@ -313,10 +337,6 @@ def is_inside(address: Address, networks: Sequence[Network]) -> bool:
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
     return any(address in network for network in networks)
-
-
-def _look_up(host: str) -> list[Any]:
-    return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
 
 
 def _redirected(url: str, location: str, field: str) -> str:

@@ -16,8 +16,11 @@ import pytest
 from cli.process import COMMAND, environment, tintype
 from support.house import House, Tenant, opened, settings_for
 from support.receiver import receiving, status
+from tintype.catalog.models import model_for
+from tintype.cli.prepare import prepare
 from tintype.cli.webhook_examples import example
 from tintype.generations.models import Generation
+from tintype.images.links import Links
 from tintype.images.models import Image
 from tintype.webhooks.models import TEST, TYPES
 from webhooks.asking import endpoint
@@ -26,7 +29,9 @@ from webhooks.asking import endpoint
 @pytest.fixture
 async def shop(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     fetch = {"allow_networks": ["127.0.0.0/8"]}
-    async with opened(settings_for(database_url, tmp_path, fetch=fetch)) as made:
+    settings = settings_for(database_url, tmp_path, fetch=fetch)
+    await prepare(settings)
+    async with opened(settings) as made:
         yield made
 
 
@@ -40,7 +45,8 @@ async def command(shop: House, *words: object) -> Any:
 
 @pytest.mark.parametrize("type_", [it for it in TYPES if it != TEST])
 def test_an_example_is_of_the_true_form_and_says_what_it_is(type_: str) -> None:
-    subject_id, data = example(type_, "http://localhost:3000", livemode=True)
+    links = Links("http://localhost:3000", None)
+    subject_id, data = example(type_, links, livemode=True)
     assert data.pop("example") is True
     kinds: dict[str, Any] = {"generation": Generation, "image": Image}
     noun, _, what = type_.partition(".")
@@ -49,6 +55,10 @@ def test_an_example_is_of_the_true_form_and_says_what_it_is(type_: str) -> None:
         assert set(data) == set(made.__struct_fields__)
     if noun == "generation":
         assert (data["status"], bool(data["images"])) == (what, what == "completed")
+        model = model_for("text_to_image", data["model"])
+        assert (data["engine"], data["fidelity"]) == (model.engine, model.fidelity)
+    for image in [data] if noun == "image" else data.get("images", []):
+        assert image["url"] == image["public_url"] == links.public_url(image["id"], "png")
     assert subject_id in data.values()
 
 
@@ -137,6 +147,34 @@ async def test_listen_posts_what_happens_signed_and_shows_each_answer(
             hook.id, "generation.completed", 202,
         )  # fmt: skip
         assert code == 130
+
+
+async def _own_secrets(shop: House) -> tuple[int, str]:
+    """How many there are, and whose they are to open."""
+    async with shop.database.reading() as tx:
+        made: int = await tx.fetchval("SELECT count(*) FROM webhook_secrets")
+        mark: str = await tx.fetchval("SELECT coalesce(max(mark), '') FROM vault_mark")
+        return made, mark
+
+
+async def test_listen_makes_no_secret_that_the_server_could_not_open(
+    shop: House, me: Tenant, tmp_path: Path
+) -> None:
+    before = await _own_secrets(shop)
+    to = ["--forward-to", "http://127.0.0.1:9/", "--org", me.organization_id]
+    words = ["webhooks", "listen", *to, "--data"]
+    url = shop.settings.database.url
+    done = await asyncio.to_thread(tintype, *words, tmp_path / "other", url=url)
+    assert done.code != 0
+    assert "TINTYPE_SECURITY_SECRET" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert await _own_secrets(shop) == before
+    async with shop.database.transaction() as tx:
+        await tx.execute("DELETE FROM vault_mark")
+    done = await asyncio.to_thread(tintype, *words, shop.settings.folder, url=url)
+    assert done.code != 0
+    assert "start one" in done.err
+    assert await _own_secrets(shop) == (0, "")
 
 
 async def test_listen_says_when_nobody_is_there(shop: House, me: Tenant) -> None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 def settings(database_url: str, tmp_path: Path) -> Settings:
     return settings_for(
         database_url, tmp_path, fetch={"allow_networks": ["127.0.0.0/8"]},
-        worker={"lease_seconds": 2, "grace_seconds": 8},
+        worker={"lease_seconds": 1, "grace_seconds": 2},
         webhooks={"retry_seconds": [0.05] * 5, "seconds_max": 15.0},
     )  # fmt: skip
 
@@ -95,7 +95,7 @@ async def test_workers_killed_at_random_moments_deliver_all_at_least_once(
     for number in range(3):
         await endpoint(shop, me, sink.url(f"/{number}"))
     sent = []
-    for round_ in range(3):
+    for round_ in range(2):
         worker = started(shop)
         with ending(worker):
             await sink.until(len(sink.hooks) + 1 if round_ else 0, seconds=20)
@@ -133,7 +133,7 @@ async def test_a_worker_that_is_told_to_stop_gives_hanging_posts_back(
             began = time.monotonic()
             worker.send(signal.SIGTERM)
             worker.process.wait(15)
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 6
         async with working(shop.settings):
             # No lease has to run out first.
             await sink.until(2, seconds=5)

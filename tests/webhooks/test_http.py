@@ -1,6 +1,7 @@
 """Endpoints and deliveries over HTTP: what is taken, what is refused and by what name."""
 
 import asyncio
+import itertools
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 
 from support.house import House, Tenant, free_port, opened
 from support.receiver import Receiver
+from tintype.api.places import PLACES_PER_ORGANIZATION
 from tintype.core.caller import SCOPES
 from tintype.core.vault import open_vault
 from webhooks.asking import deliveries, ended, endpoint
@@ -263,3 +265,23 @@ async def test_after_the_servers_key_was_lost_a_changed_secret_signs_again(
         assert sent.json["status"] == "delivered"
         sink.hooks[0].verify(new.json["secret"])
         assert " " not in sink.hooks[0].headers["webhook-signature"]
+
+
+async def test_no_more_answers_are_held_than_an_organization_has_places(
+    idle_shop: House, me: Tenant
+) -> None:
+    """The rest are answered at once: 202, and the delivery as it is."""
+    made = await endpoint(idle_shop, me, "http://127.0.0.1:9/")
+    path = f"/v1/webhooks/endpoints/{made['id']}/test"
+    held = [
+        asyncio.create_task(idle_shop.ask("POST", path, key=me, headers={"Prefer": "wait=60"}))
+        for _ in range(PLACES_PER_ORGANIZATION + 5)
+    ]
+    async with asyncio.timeout(20):
+        for reply in itertools.islice(asyncio.as_completed(held), 5):
+            assert (await reply).status == 202
+    await asyncio.sleep(0.3)
+    assert sum(it.done() for it in held) == 5
+    for it in held:
+        it.cancel()
+    await asyncio.gather(*held, return_exceptions=True)

@@ -37,6 +37,13 @@ _LOOKS = {
         """,
         "webhook_deliveries_due",
     ),
+    "what a lost secret holds up": (
+        """
+        SELECT id FROM webhook_deliveries WHERE lane >= 'whe_1' AND lane < 'whe_1:'
+          AND status = 'pending' AND last_error = 'secret_lost' AND claim IS NULL
+        """,
+        "webhook_deliveries_due",
+    ),
     "the next lane": (
         """
         SELECT lane FROM webhook_deliveries WHERE status = 'pending' AND lane > 'whe_0'

@@ -1,6 +1,8 @@
-"""What `tintype webhooks trigger` sends: an example of each type's `data`, in the true form.
+"""What `tintype webhooks trigger` sends: an example of each type's `data`.
 
-Each says of itself that it is one: `example` is true in it, which no event of real work has.
+Those of generations, images and credits have the true form; the others, of types that don't happen
+yet, are sketches of what will come. Each says of itself that it is one: `example` is true in it,
+which no event of real work has.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -8,28 +10,32 @@ from typing import Any, Final
 
 import msgspec
 
+from tintype.catalog.models import model_for, price, size_of
 from tintype.core import ids
 from tintype.generations.models import Fault, Generation, Status
+from tintype.images.links import Links
 from tintype.images.models import Image
 
 _PROMPT: Final = "A red fox by a mountain lake at sunset"
+_ASPECT_RATIO: Final = "1:1"
+_RESOLUTION: Final = "1K"
 _STATUSES: Final[dict[str, Status]] = {
     "queued": "queued", "processing": "processing", "completed": "completed", "failed": "failed",
     "canceled": "canceled",
 }  # fmt: skip
 
 
-def example(type_: str, public_url: str, *, livemode: bool) -> tuple[str, dict[str, Any]]:
+def example(type_: str, links: Links, *, livemode: bool) -> tuple[str, dict[str, Any]]:
     """The subject's id and the `data` of an event of this type, as JSON would give it."""
     noun, _, what = type_.partition(".")
     moment = datetime.now(UTC)
     match noun:
         case "generation":
-            made: Any = _generation(_STATUSES[what], public_url, moment, livemode=livemode)
+            made: Any = _generation(_STATUSES[what], links, moment, livemode=livemode)
         case "image":
-            made = _image(None, public_url, moment, livemode=livemode)
+            made = _image(None, links, moment, livemode=livemode)
         case "picture":
-            made = _picture(what, public_url, moment, livemode=livemode)
+            made = _picture(what, links, moment, livemode=livemode)
         case "video":
             made = {
                 "id": ids.new("vid"), "object": "video", "status": what,
@@ -54,19 +60,24 @@ def example(type_: str, public_url: str, *, livemode: bool) -> tuple[str, dict[s
     return str(data.get("id") or data["organization_id"]), {"example": True, **data}
 
 
-def _generation(status: Status, public_url: str, moment: datetime, *, livemode: bool) -> Generation:
+def _generation(status: Status, links: Links, moment: datetime, *, livemode: bool) -> Generation:
     generation_id = ids.new("gen")
+    model = model_for("text_to_image", None)
+    width, height = size_of(_ASPECT_RATIO, _RESOLUTION)
+    credits = price(model, _RESOLUTION, 1)
     done = status == "completed"
-    pictures = [_image(generation_id, public_url, moment, livemode=livemode)] if done else []
+    pictures = [_image(generation_id, links, moment, livemode=livemode)] if done else []
     began = None if status == "queued" else moment - timedelta(seconds=2)
     return Generation(
         id=generation_id, kind="text_to_image", status=status, progress=1.0 if done else 0.0,
-        prompt=_PROMPT, enhanced_prompt=None, negative_prompt=None, model="draft",
-        engine="builtin", fidelity="preview", aspect_ratio="1:1", resolution="1K", width=1024,
-        height=1024, seed=7, variants=1, references=[], mode=None, strength=None, preset=None,
+        prompt=_PROMPT, enhanced_prompt=None, negative_prompt=None, model=model.id,
+        engine=model.engine, fidelity=model.fidelity, aspect_ratio=_ASPECT_RATIO,
+        resolution=_RESOLUTION, width=width, height=height, seed=7, variants=1, references=[],
+        mode=None, strength=None, preset=None,
         project_id=None, flow_id=None, persona_id=None, batch_id=None, retry_of=None, alias=None,
         flow_alias=None, attempts=0 if status == "queued" else 1, source="cli", api_key_id=None,
-        livemode=livemode, credits_reserved=1, credits_used=1 if done else 0, images=pictures,
+        livemode=livemode, credits_reserved=credits, credits_used=credits if done else 0,
+        images=pictures,
         image_id=pictures[0].id if done else None, output_url=pictures[0].url if done else None,
         error=Fault("PROVIDER_ERROR", "The engine gave up.") if status == "failed" else None,
         meta={}, webhook_url=None, created_at=moment - timedelta(seconds=3), started_at=began,
@@ -74,13 +85,13 @@ def _generation(status: Status, public_url: str, moment: datetime, *, livemode: 
     )  # fmt: skip
 
 
-def _image(
-    generation_id: str | None, public_url: str, moment: datetime, *, livemode: bool
-) -> Image:
+def _image(generation_id: str | None, links: Links, moment: datetime, *, livemode: bool) -> Image:
     image_id = ids.new("img")
+    width, height = size_of(_ASPECT_RATIO, _RESOLUTION)
     return Image(
-        id=image_id, source="uploaded" if generation_id is None else "generated", public_url=None,
-        url=f"{public_url}/media/images/{image_id}.png", width=1024, height=1024, format="png",
+        id=image_id, source="uploaded" if generation_id is None else "generated",
+        public_url=links.public_url(image_id, "png"),
+        url=links.url(image_id, "png"), width=width, height=height, format="png",
         bytes=1_234_567, sha256="0" * 64, thumbhash="1QcSHQRnh493V4dIh4eXh1h4kJUI", alias=None,
         focal_point=None, project_id=None, flow_id=None, generation_id=generation_id,
         parent_id=None, version=1, subversion=0, livemode=livemode, meta={}, created_at=moment,
@@ -88,8 +99,8 @@ def _image(
     )  # fmt: skip
 
 
-def _picture(what: str, public_url: str, moment: datetime, *, livemode: bool) -> dict[str, Any]:
-    image = _image(None, public_url, moment, livemode=livemode)
+def _picture(what: str, links: Links, moment: datetime, *, livemode: bool) -> dict[str, Any]:
+    image = _image(None, links, moment, livemode=livemode)
     return msgspec.structs.asdict(image) | {
         "public_url": image.url, "project_id": ids.new("prj"),
         "status": "failed" if what == "failed" else "completed",

@@ -16,10 +16,13 @@ from tintype.cli.house import Data, House, Org
 from tintype.cli.outcome import Json, as_json, show, table, tell
 from tintype.cli.webhook_examples import example
 from tintype.core.caller import Caller
-from tintype.core.vault import open_vault
+from tintype.core.settings import Settings, SettingsError
+from tintype.core.vault import Vault, open_vault
+from tintype.db.pool import Transaction
 from tintype.events import operations as events
 from tintype.events.models import Event
 from tintype.fetch import Fetcher, FetchFailed
+from tintype.images.links import links_of
 from tintype.webhooks import operations as webhooks
 from tintype.webhooks import targets
 from tintype.webhooks.models import TEST, Body, Delivery
@@ -57,7 +60,8 @@ def listen(
     async def work(opened: House) -> None:
         async with opened.database.transaction() as tx:
             caller = await house.cli_caller(tx, org, livemode=not test)
-            own = await webhooks.own_secret(tx, caller, open_vault(opened.settings))
+            vault = await _servers_vault(tx, opened.settings)
+            own = await webhooks.own_secret(tx, caller, vault)
         tell(f"Events go to {url}, signed with {own.secret}")
         async with Fetcher(_EVERYWHERE) as fetcher:
             async for event in _happening(opened, caller):
@@ -87,9 +91,8 @@ def trigger(
                 made = [await webhooks.test(tx, caller, it.id) for it in listening]
                 event_ids = [it.event_id for it in made]
             else:
-                subject_id, shown = example(
-                    type_, opened.settings.public_url, livemode=caller.livemode
-                )
+                links = links_of(opened.settings.public_url, caller)
+                subject_id, shown = example(type_, links, livemode=caller.livemode)
                 event_ids = [await events.publish(
                     tx, caller.organization_id, type_, subject_id,
                     livemode=caller.livemode, data=shown,
@@ -103,6 +106,20 @@ def trigger(
     ] + (table([["DELIVERY", "STATUS", "ANSWER", "TO"], *(
         [it.id, it.status, str(it.last_status or it.last_error or ""), it.url] for it in sent
     )]) if sent else ["It went nowhere: no endpoint takes it, or no worker runs."]))  # fmt: skip
+
+
+async def _servers_vault(tx: Transaction, settings: Settings) -> Vault:
+    """The vault, if its secret is the server's: else what it seals could never be opened there."""
+    mark = await tx.fetchval("SELECT mark FROM vault_mark")
+    if mark is None:
+        raise SettingsError("security.secret: no server has used this database yet; start one.")
+    vault = open_vault(settings)
+    if mark not in vault.marks:
+        raise SettingsError(
+            "security.secret: this shell has another one than the server; set"
+            " TINTYPE_SECURITY_SECRET, or give the server's data folder with --data."
+        )
+    return vault
 
 
 async def _happening(opened: House, caller: Caller) -> AsyncIterator[Event]:

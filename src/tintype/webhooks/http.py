@@ -11,7 +11,7 @@ from tintype.api.pages import Page, Paging
 from tintype.api.paging import TOTAL_MAX, cursor, page
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.rendering import Answer
-from tintype.api.waiting import wait_seconds, wait_until
+from tintype.api.waiting import wait_in_place, wait_seconds
 from tintype.core import ids
 from tintype.core.caller import Caller
 from tintype.core.errors import Conflict
@@ -224,11 +224,12 @@ async def _look(request: AnyRequest, caller: Caller, delivery_id: str) -> Delive
 async def _wait(
     request: AnyRequest, caller: Caller, answer: Answer[DeliveryWithAttempts], seconds: int
 ) -> None:
-    """Hold the answer until the first attempt has ended, or the time is over."""
+    """Hold the answer until the first attempt has ended or can't be made, or the time is over."""
     delivery_id = answer.headers["Location"].rpartition("/")[2]
-    found = await wait_until(
-        parts(request).signals, delivery_id, seconds,
-        lambda: _look(request, caller, delivery_id), lambda it: bool(it.attempts),
+    found = await wait_in_place(
+        request, caller.organization_id, delivery_id, seconds,
+        lambda: _look(request, caller, delivery_id),
+        lambda it: bool(it.attempts or it.last_error),
     )  # fmt: skip
     answer.content = found
     answer.status_code = 201 if found.attempts else 202

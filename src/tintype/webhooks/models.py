@@ -22,6 +22,8 @@ TYPES: Final = (
     TEST,
 )  # fmt: skip
 EVERY: Final = "*"
+# The `last_error` of a delivery that waits for its endpoint's secret to be changed.
+LOST: Final = "secret_lost"
 ENDPOINTS_MAX: Final = 100
 # An old secret signs beside the new one for so long.
 ROTATION_HOURS: Final = 24

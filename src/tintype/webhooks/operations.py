@@ -19,6 +19,7 @@ from tintype.webhooks import queries, targets
 from tintype.webhooks.models import (
     ENDPOINTS_MAX,
     EVERY,
+    LOST,
     ROTATION_HOURS,
     TEST,
     TYPES,
@@ -97,6 +98,8 @@ async def rotate(
         tx, caller.organization_id, row["id"], vault.seal(secret.encode()), ROTATION_HOURS
     )
     assert changed is not None
+    await queries.release(tx, caller.organization_id, row["id"], LOST)
+    await notify(tx, DUE)
     return EndpointWithSecret(**_endpoint_fields(changed, caller), secret=secret)
 
 
@@ -117,6 +120,8 @@ async def rotate_own(tx: Transaction, caller: Caller, vault: Vault) -> Secret:
     fresh = vault.seal(new_secret().encode())
     await queries.own_secret(tx, caller.organization_id, vault.seal(new_secret().encode()))
     await queries.rotate_own(tx, caller.organization_id, fresh, ROTATION_HOURS)
+    await queries.release(tx, caller.organization_id, None, LOST)
+    await notify(tx, DUE)
     return await own_secret(tx, caller, vault)
 
 

@@ -11,8 +11,9 @@ from typing import Final
 import msgspec
 from standardwebhooks import Webhook
 
+from tintype.core import log
 from tintype.db.pool import Row
-from tintype.fetch import FetchFailed
+from tintype.fetch import FetchFailed, Posted
 from tintype.webhooks import metrics, signing
 from tintype.webhooks.courier import Courier
 from tintype.webhooks.models import Body
@@ -20,6 +21,7 @@ from tintype.webhooks.models import Body
 GONE: Final = 410
 _JITTER: Final = 0.1
 _RETRY_AFTER_SECONDS_MAX: Final = 86_400.0
+_log = log.get("tintype.webhooks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +44,43 @@ class Outcome:
 
 
 async def post(courier: Courier, signers: Sequence[Webhook], row: Row) -> Outcome:
-    """One attempt to its end, whatever that is.
+    """One attempt to its end, whatever that is; raises nothing.
 
     The moment is the database's, as all times here: a worker whose clock is wrong still signs what
     receivers accept.
     """
     began = time.monotonic()
     moment: datetime = row["claimed_at"]
-    data = msgspec.Raw(row["data"].encode())
-    body = msgspec.json.encode(Body(row["event_id"], row["type"], row["created_at"], data))
-    headers = signing.headers(signers, row["event_id"], moment.astimezone(UTC), body)
-    status, error, answer, wait = None, None, "", 0.0
+    milliseconds, status, error, answer, wait = None, None, None, "", 0.0
     try:
-        posted = await courier.fetcher.post(
-            row["url"], body, headers, seconds_max=courier.settings.seconds_max
-        )
-    except FetchFailed as failed:
-        error = failed.fault
-        milliseconds = round((time.monotonic() - began) * 1000)
-    else:
+        posted = await _posted(courier, signers, row)
         status, milliseconds = posted.status, posted.milliseconds
         answer = posted.head.decode(errors="replace").replace("\0", "�")
         if not 200 <= status < 300:  # noqa: PLR2004
             error = "bad_status"
             wait = seconds_asked(posted.retry_after, moment)
+    except FetchFailed as failed:
+        error = failed.fault
+    except Exception as fault:  # noqa: BLE001  An attempt without a record would be made for ever.
+        _log.error("webhook attempt broke", delivery=row["id"], fault=log.where(fault))
+        error = "bad_answer"
+    if milliseconds is None:
+        milliseconds = round((time.monotonic() - began) * 1000)
     outcome, delay = "delivered", timedelta(0)
     if error is not None:
         outcome, delay = _next(courier.settings.retry_seconds, row["tries"], status, wait)
     metrics.attempted(error or "delivered", milliseconds)
     return Outcome(
         row["id"], row["type"], moment, milliseconds, status, error, answer, outcome, delay
+    )
+
+
+async def _posted(courier: Courier, signers: Sequence[Webhook], row: Row) -> Posted:
+    data = msgspec.Raw(row["data"].encode())
+    body = msgspec.json.encode(Body(row["event_id"], row["type"], row["created_at"], data))
+    headers = signing.headers(signers, row["event_id"], row["claimed_at"].astimezone(UTC), body)
+    return await courier.fetcher.post(
+        row["url"], body, headers, seconds_max=courier.settings.seconds_max
     )
 
 
@@ -92,7 +101,7 @@ def seconds_asked(retry_after: str | None, now: datetime) -> float:
         return min(float(text[:9]), _RETRY_AFTER_SECONDS_MAX)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -175,6 +175,24 @@ async def rotate_own(tx: Transaction, organization_id: str, secret: bytes, hours
     )  # fmt: skip
 
 
+async def release(
+    tx: Transaction, organization_id: str, endpoint_id: str | None, error: str
+) -> None:
+    """Make due what `error` held up, for an endpoint or (None) for the addresses of requests."""
+    # The lanes from the first name to before the second: requests' are `org_…:origin`.
+    lanes = (endpoint_id, f"{endpoint_id}:") if endpoint_id else (
+        f"{organization_id}:", f"{organization_id};",
+    )  # fmt: skip
+    await tx.execute(
+        """
+        UPDATE webhook_deliveries SET next_attempt_at = now()
+        WHERE organization_id = $1 AND lane >= $2 AND lane < $3
+          AND status = 'pending' AND last_error = $4 AND claim IS NULL
+        """,
+        organization_id, *lanes, error,
+    )  # fmt: skip
+
+
 async def add_deliveries(
     tx: Transaction,
     deliveries: Sequence[tuple[str, str, str, str, str | None, str, str]],

@@ -252,6 +252,18 @@ async def mark(
     return reason
 
 
+async def hold_up(tx: Transaction, lane: str, error: str, seconds: float) -> None:
+    """Put off what is due in a lane and tell why; no attempt is counted."""
+    await tx.execute(
+        """
+        UPDATE webhook_deliveries SET last_error = $2, claim = NULL,
+            next_attempt_at = now() + make_interval(secs => $3)
+        WHERE lane = $1 AND status = 'pending' AND next_attempt_at <= now()
+        """,
+        lane, error, seconds,
+    )  # fmt: skip
+
+
 async def give_back(tx: Transaction, lane: str, claim_id: UUID) -> None:
     """What was claimed and not sent to an end is due at once, for another run."""
     await tx.execute(

@@ -1,10 +1,14 @@
-"""One lane worked through: claim, post, record, until nothing is due.
+"""One lane worked through: claim, post, record, until nothing is due or its turn is over.
 
 A lane is an endpoint, or one origin that requests of an organization named. Each has a run of its
-own, so a slow one takes nobody's time but its own. A run sends a few at once, more as long as all
-goes well, one after a failure. A claim is a lease in the delivery's row: a worker that dies in the
-middle of a post leaves a delivery that is due again when the lease is over, under the same
-`webhook-id`. Outcomes are written many in one statement, together with the next claim.
+own, which sends a few at once, more as long as all goes well, one after a failure. A run has a turn
+of a second: then it ends what is under way, gives up its place and rings for its lane anew, so that
+lanes go round where there are more of them than places. Lanes that are slow to answer, well or not,
+go round in the places of those that fail.
+
+A claim is a lease in the delivery's row: a worker that dies in the middle of a post leaves a
+delivery that is due again when the lease is over, under the same `webhook-id`. Outcomes are written
+many in one statement, together with the next claim.
 
 An endpoint's run that has nothing left waits a moment for more before it gives up its ring: where
 events come one after the other, taking a job for each would cost as much again as sending it.
@@ -12,9 +16,9 @@ events come one after the other, taking a job for each would cost as much again 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -29,7 +33,7 @@ from tintype.db.pool import Row, Transaction
 from tintype.webhooks import queries, run_queries, signing
 from tintype.webhooks.courier import Courier
 from tintype.webhooks.fanout import FAILING, PROMPT, set_within
-from tintype.webhooks.models import TEST
+from tintype.webhooks.models import LOST, TEST
 from tintype.webhooks.posting import GONE, Outcome, post
 
 AT_ONCE_MAX: Final = 16
@@ -40,8 +44,9 @@ _LEASE_MORE_SECONDS: Final = 15.0
 # Those that end together are written together.
 _LINGER_SECONDS: Final = 0.02
 _AWAY_SECONDS: Final = 0.5
-_SEALED_DELAY: Final = timedelta(minutes=1)
+_SEALED_SECONDS: Final = 300.0
 _SLOW_MILLISECONDS: Final = 1000
+_TURN_SECONDS: Final = 1.0
 _log = log.get("tintype.webhooks")
 
 
@@ -50,7 +55,8 @@ class _Run:
     """What a run goes by; `signers` are those of `sealed`, made once.
 
     `drained`: the last claim found less than was asked for; `idled`: and no more came within a
-    moment. `healthy`: a success is no news.
+    moment. `healthy`: a success is no news. `over`: the turn is, as of this round. `leaving`: what
+    is left is for the places of those that fail.
     """
 
     courier: Courier
@@ -58,6 +64,8 @@ class _Run:
     lane: str
     claim: UUID
     at_once: int
+    turn_ends: float
+    over: bool = False
     sealed: tuple[bytes | None, ...] = ()
     signers: tuple[Webhook, ...] = ()
     drained: bool = False
@@ -70,30 +78,47 @@ class _Run:
         return self.lane.startswith("whe_")
 
     @property
+    def ending(self) -> bool:
+        return self.over or self.leaving or self.courier.stopping.is_set()
+
+    @property
     def may_idle(self) -> bool:
-        ending = self.idled or self.leaving or self.courier.stopping.is_set()
-        return self.is_endpoint and self.entrypoint == PROMPT and not ending
+        may = self.is_endpoint and self.entrypoint == PROMPT
+        return may and not self.idled and not self.ending
 
 
-async def work(courier: Courier, entrypoint: str, lane: str) -> timedelta | None:
-    """Send what is due in a lane; answers a delay only where it can't be signed for now."""
-    at_once = 1 if entrypoint == FAILING else _AT_ONCE_FIRST
-    run = _Run(courier, entrypoint, lane, uuid4(), at_once)
+async def work(courier: Courier, entrypoint: str, lane: str) -> None:
+    """Send what is due in a lane, for a turn."""
+    slow = courier.slow.at_once(lane)
+    if slow and entrypoint == PROMPT:
+        await _move(courier, lane)
+        return
+    at_once = slow or (1 if entrypoint == FAILING else _AT_ONCE_FIRST)
+    run = _Run(courier, entrypoint, lane, uuid4(), at_once, time.monotonic() + _TURN_SECONDS)
     async with courier.signals.subscribe(lane) as told:
-        return await _work(run, told)
+        posts: set[asyncio.Task[Outcome]] = set()
+        try:
+            await _work(run, told, posts)
+        finally:
+            for it in posts:
+                it.cancel()
+            await asyncio.gather(*posts, return_exceptions=True)
 
 
-async def _work(run: _Run, told: asyncio.Event) -> timedelta | None:
-    posts: set[asyncio.Task[Outcome]] = set()
+async def _work(run: _Run, told: asyncio.Event, posts: set[asyncio.Task[Outcome]]) -> None:
+    """`posts` are those under way; what is left in it at the end has no more use."""
     ended: list[Outcome] = []
     while True:
         run.drained = run.drained and not told.is_set()
         told.clear()
+        # Once for the whole round: giving up the ring and going on are decided by the same.
+        run.over = time.monotonic() >= run.turn_ends
         try:
             due = await _step(run, ended, free=run.at_once - len(posts), alone=not posts)
         except Sealed as fault:
             _log.error("webhook secret can't be opened", lane=run.lane, fault=str(fault))
-            return _SEALED_DELAY
+            await _hold_up(run, ended)
+            return
         except Unavailable:
             await asyncio.sleep(_AWAY_SECONDS)
             continue
@@ -105,11 +130,11 @@ async def _work(run: _Run, told: asyncio.Event) -> timedelta | None:
             continue
         if not posts:
             if not await _goes_on(run):
-                return None
+                return
             continue
         if run.courier.stopping.is_set():
             await _leave(run, posts)
-            return None
+            return
         ended = await _some(posts, run.courier.stopping)
         _adapt(run, ended)
 
@@ -120,8 +145,7 @@ async def _step(run: _Run, ended: Sequence[Outcome], *, free: int, alone: bool) 
         if ended:
             await _record(tx, run, ended)
         due: list[Row] = []
-        ending = run.leaving or run.courier.stopping.is_set() or (alone and run.drained)
-        if free > 0 and not ending:
+        if free > 0 and not run.ending and not (alone and run.drained):
             due = await _claim(tx, run, free)
         if alone and not due and not run.may_idle:
             await queue.let_go(tx, run.entrypoint, run.lane)
@@ -151,6 +175,15 @@ def _signers(vault: Vault, secret: bytes, previous_secret: bytes | None) -> tupl
         with contextlib.suppress(Sealed):
             signers.append(signing.signer(vault.unseal(previous_secret).decode()))
     return tuple(signers)
+
+
+async def _hold_up(run: _Run, ended: Sequence[Outcome]) -> None:
+    """Nothing can be signed for now: say so, and give up the ring."""
+    async with run.courier.database.transaction() as tx:
+        if ended:
+            await _record(tx, run, ended)
+        await run_queries.hold_up(tx, run.lane, LOST, _SEALED_SECONDS)
+        await queue.let_go(tx, run.entrypoint, run.lane)
 
 
 async def _record(tx: Transaction, run: _Run, ended: Sequence[Outcome]) -> None:
@@ -195,31 +228,43 @@ async def _some(posts: set[asyncio.Task[Outcome]], stopping: asyncio.Event) -> l
 def _adapt(run: _Run, ended: Sequence[Outcome]) -> None:
     """More at once while all goes well, one after a failure.
 
-    A run leaves its place after a slow failure, or when its lane is no longer one of the prompt.
+    A lane that fails or is slow is no longer one of the prompt.
     """
-    if all(it.delivered for it in ended):
-        if ended:
-            run.at_once = min(2 * run.at_once, AT_ONCE_MAX)
+    if not ended:
         return
-    run.at_once = 1
-    slow = any(it.milliseconds >= _SLOW_MILLISECONDS for it in ended if not it.delivered)
-    run.leaving = run.leaving or slow or run.entrypoint == PROMPT
+    well = all(it.delivered for it in ended)
+    run.at_once = min(2 * run.at_once, AT_ONCE_MAX) if well else 1
+    slow = any(it.milliseconds >= _SLOW_MILLISECONDS for it in ended)
+    if slow:
+        run.courier.slow.note(run.lane, run.at_once)
+    elif well:
+        run.courier.slow.forget(run.lane)
+    run.leaving = run.leaving or (run.entrypoint == PROMPT and (slow or not well))
 
 
 async def _goes_on(run: _Run) -> bool:
     """The ring was given up: what came before is seen now, what comes later rings anew.
 
-    A run that leaves has its successor here, in the places of those that fail.
+    A run whose turn is over has its successor here, behind those that wait; one that leaves has it
+    in the places of those that fail.
     """
     async with run.courier.database.reading() as tx:
         due = await run_queries.is_due(tx, run.lane)
     run.drained = False
     if not due or run.courier.stopping.is_set():
         return False
-    if run.leaving:
-        async with run.courier.database.transaction() as tx:
-            await queue.enqueue(tx, FAILING, run.lane)
-    return not run.leaving
+    if not run.ending:
+        return True
+    async with run.courier.database.transaction() as tx:
+        await queue.enqueue(tx, FAILING if run.leaving else run.entrypoint, run.lane)
+    return False
+
+
+async def _move(courier: Courier, lane: str) -> None:
+    """From the places of the prompt to those of lanes that fail, before anything is sent."""
+    async with courier.database.transaction() as tx:
+        await queue.let_go(tx, PROMPT, lane)
+        await queue.enqueue(tx, FAILING, lane)
 
 
 async def _leave(run: _Run, posts: set[asyncio.Task[Outcome]]) -> None:
