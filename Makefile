@@ -12,7 +12,7 @@ run: .venv/.server
 setup: .venv/.dev
 
 test: .venv/.dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: lint test
 

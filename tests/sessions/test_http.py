@@ -93,7 +93,8 @@ async def test_both_take_a_whole_hash_of_time(idle_house: House) -> None:
             assert (await sign_in(idle_house, email, "wrong password")).status == 401
             seconds.append(time.perf_counter() - begun)
     for email, seconds in taken.items():
-        assert statistics.median(seconds) >= one_hash / 2, (email, seconds, one_hash)
+        # Without a hash it would be a hundredth; the machine may be twice as busy now as then.
+        assert statistics.median(seconds) >= one_hash / 4, (email, seconds, one_hash)
 
 
 async def test_after_20_wrong_passwords_in_a_minute_even_the_right_one_waits(

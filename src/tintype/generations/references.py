@@ -98,8 +98,6 @@ async def _by_id(
     try:
         image = await images.get(tx, caller, links, ids.parse("img", text))
     except NotFound as fault:
-        problem = "must be an alias, an image's id or a URL"
-        if ids.is_id("img", text):
-            problem = f"there is no image {text} here"
+        problem = "there is no such image here; give an alias, an image's id or a URL"
         raise ValidationFailed(field, problem) from fault
     return {"image_id": image.id}

@@ -1,5 +1,7 @@
 """/uploads and /images/jobs: upload, clean or make real, poll, download."""
 
+from collections.abc import Awaitable, Callable
+
 from litestar import Response, get, post
 from litestar.params import FromPath
 
@@ -64,20 +66,7 @@ async def upload(request: AnyRequest) -> Answer[Upload]:
 )
 async def create_image_job(request: AnyRequest) -> Answer[ImageJob]:
     """Clean a picture or make it realistic: 202 with the job, its credits reserved."""
-    caller = caller_of(request)
-    body = await read_json(request, CreateImageJob)
-    check_meta(body.meta)
-    deadline = cancel_after(request)
-
-    async def create(tx: Transaction) -> Created:
-        return await operations.create(
-            tx, caller, links(request, caller), body,
-            allow_networks=parts(request).networks, cancel_after=deadline,
-            only_if_free=only_if_absent(request),
-        )  # fmt: skip
-
-    answer = await start(request, caller, body, create, path=_PATH)
-    return answer.showing(operations.to_job(answer.content, links(request, caller)))
+    return await _begin(request, await read_json(request, CreateImageJob), operations.create)
 
 
 @post(
@@ -98,20 +87,7 @@ async def create_image_job(request: AnyRequest) -> Answer[ImageJob]:
 )
 async def generate_image(request: AnyRequest) -> Answer[ImageJob]:
     """Words to a picture, then the finishing engine, in one job."""
-    caller = caller_of(request)
-    body = await read_json(request, GenerateImageJob)
-    check_meta(body.meta)
-    deadline = cancel_after(request)
-
-    async def create(tx: Transaction) -> Created:
-        return await operations.generate(
-            tx, caller, links(request, caller), body,
-            allow_networks=parts(request).networks, cancel_after=deadline,
-            only_if_free=only_if_absent(request),
-        )  # fmt: skip
-
-    answer = await start(request, caller, body, create, path=_PATH)
-    return answer.showing(operations.to_job(answer.content, links(request, caller)))
+    return await _begin(request, await read_json(request, GenerateImageJob), operations.generate)
 
 
 @get(_PATH, guards=[needs("images:read")], opt={"query": ListImageJobs})
@@ -158,6 +134,27 @@ async def download_image_job(request: AnyRequest, job_id: FromPath[str]) -> Resp
         b"", status_code=302,
         headers={"Location": operations.result_url(found), "Cache-Control": "no-store"},
     )  # fmt: skip
+
+
+async def _begin(
+    request: AnyRequest,
+    body: CreateImageJob | GenerateImageJob,
+    begin: Callable[..., Awaitable[Created]],
+) -> Answer[ImageJob]:
+    caller = caller_of(request)
+    check_meta(body.meta)
+    deadline = cancel_after(request)
+    own_links = links(request, caller)
+
+    async def create(tx: Transaction) -> Created:
+        return await begin(
+            tx, caller, own_links, body,
+            allow_networks=parts(request).networks, cancel_after=deadline,
+            only_if_free=only_if_absent(request),
+        )  # fmt: skip
+
+    answer = await start(request, caller, body, create, path=_PATH)
+    return answer.showing(operations.to_job(answer.content, own_links))
 
 
 ROUTES = [
