@@ -26,7 +26,6 @@ PRESETS: Final[Mapping[Operation, tuple[str, ...]]] = {
     "clean": CLEAN_PRESETS,
     "realistic": CAMERAS,
 }
-PIXELS_MAX: Final = Limits().pixels_max
 STRENGTH_DEFAULT: Final = 1.0
 
 
