@@ -218,13 +218,11 @@ async def test_names_that_are_never_found_hold_nobody_else_up(name_server):
             for number in range(50)
         ]
         await asyncio.sleep(0.2)
-        began = time.monotonic()
         assert (await fetcher.post(server.url(host="a.example"), b"", {})).status == 200
         assert (await fetcher.get(server.url(host="b.example"), bytes_max=9)).data == b"ok"
-        assert time.monotonic() - began < 1
+        # Not one of the slow look-ups has ended yet: nobody waited for any of them.
         assert not any(it.done() for it in slow)
         faults = await asyncio.gather(*slow, return_exceptions=True)
-        assert time.monotonic() - began < 7
     assert {(it.fault, it.retryable) for it in faults} == {("could_not_connect", True)}
 
 
