@@ -1,12 +1,14 @@
-"""How long a sketch takes to become a picture, and a sheet of sketches with their pictures.
+"""What a sketch takes to become a picture, and a sheet of sketches with their pictures.
 
-    python benchmarks/sketch.py                          the times
+    python benchmarks/sketch.py                          the times, and the memory
     python benchmarks/sketch.py --sheet docs/images      the sheet, to judge by eye
 
 The drawings are those of the tests, made on the spot.
 """
 
 import argparse
+import multiprocessing
+import resource
 import statistics
 import sys
 import time
@@ -47,18 +49,38 @@ SHEET = [
 ]
 
 
+SIZES = ((512, 512), (1024, 1024), (2048, 2048), (3072, 3072))
+WORDS = "leather handbag with a gold clasp"
+
+
 def times() -> None:
     sketch = d.png(d.page(d.handbag(), side=1000))
-    print("| picture | seconds of one core, median of 5 |\n|---|---|")
-    for width, height in ((512, 512), (1024, 1024), (2048, 2048)):
+    full = d.png(d.page([d.line((8, 8), (992, 8), (992, 992), (8, 992), closed=True)], side=1000))
+    print("| picture | seconds of one core, median of 5 | MB at the peak | filling the page |")
+    print("|---|---|---|---|")
+    # Before the times: a child's peak begins with its parent's.
+    spawn = multiprocessing.get_context("spawn")
+    peaks = {}
+    for size in SIZES:
+        for page, words in ((sketch, WORDS), (full, "marble slab")):
+            with spawn.Pool(1) as pool:
+                peaks[size, words] = pool.apply(peak_mb, (page, words, *size))
+    for width, height in SIZES:
         took = []
         for seed in range(REPEATS):
             before = time.process_time()
-            sketch_to_photo(
-                sketch, "leather handbag with a gold clasp", width=width, height=height, seed=seed
-            )
+            sketch_to_photo(sketch, WORDS, width=width, height=height, seed=seed)
             took.append(time.process_time() - before)
-        print(f"| {width} x {height} | {statistics.median(took):.2f} |")
+        usual, most = (peaks[(width, height), words] for words in (WORDS, "marble slab"))
+        print(f"| {width} x {height} | {statistics.median(took):.2f} | {usual} | {most} |")
+
+
+def peak_mb(page: bytes, words: str, width: int, height: int) -> int:
+    """What the picture adds to the peak of a process that made a small one before."""
+    sketch_to_photo(page, words, width=128, height=128, seed=1)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sketch_to_photo(page, words, width=width, height=height, seed=1)
+    return round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 
 def pair(page: d.Bytes, prompt: str, seed: int) -> d.Bytes:

@@ -1,6 +1,5 @@
 """The sketch engine: what is its own beyond the contract of every engine."""
 
-import time
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -127,10 +126,8 @@ async def test_a_cancellation_is_heeded_between_steps(engine):
     large = Blob(png(page(handbag(), side=1200)), "image/png")
     job = replace(JOB, references=(large,), width=2048, height=2048)
     watch = Watch(canceled_at=0.4)
-    started = time.monotonic()
     assert (await fault_of(engine, job, watch)).code == "CANCELED"
     assert watch.heard[-1] < 0.7
-    assert time.monotonic() - started < 20
 
 
 async def test_every_format_of_ours_is_taken(engine):

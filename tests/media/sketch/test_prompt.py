@@ -69,3 +69,22 @@ def test_shades_are_finer_than_colours():
 @pytest.mark.parametrize("prompt", ["", "\x00\ud800", "😀" * 400, ",,,,", "the the the", "@hero"])
 def test_anything_may_be_said(prompt):
     assert read_wish(prompt).main == Look()
+
+
+def test_wood_named_by_its_tree_goes_to_the_part_it_is_said_of():
+    wish = read_wish("straw lampshade on an oak stand, warm light")
+    assert (wish.thing, wish.main.material) == ("lamp", "straw")
+    assert wish.parts == (Look((), "wood", "bottom"),)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "style"),
+    [
+        ("marble lamp, black and white", True), ("a lamp, black and white, soft light", True),
+        ("a black and white lamp", False), ("vase, black and white porcelain", False),
+    ],
+)  # fmt: skip
+def test_black_and_white_said_by_itself_is_the_pictures_style(prompt, style):
+    wish = read_wish(prompt)
+    assert ("monochrome" in wish.styles) is style
+    assert (wish.main.colors == ("black", "white")) is not style

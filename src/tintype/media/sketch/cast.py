@@ -44,6 +44,7 @@ def cast(drawing: Drawing, wish: Wish) -> tuple[Cast, ...]:
     own = _own(wish.main, thing)
     spread = _spread_colors(wish.main, tuple(roles.values()))
     named = {look.part: look for look in wish.parts}
+    top = named.pop("top", None) if thing.topped and "top" not in roles.values() else None
     # Parts that are told of but not found as such go to what else there is.
     free = [role for role in _FOR_SECOND_COLOR if role in roles.values() and role not in named]
     for name in [name for name in named if name not in roles.values()]:
@@ -56,13 +57,18 @@ def cast(drawing: Drawing, wish: Wish) -> tuple[Cast, ...]:
         role = roles[part.label]
         look = named.get(role) or named.get(_with(role, thing))
         accent = (thing.accents or {}).get(role)
-        if role == "main":
+        if role == "main" and top is not None:
+            material, asked = _dressed(top, MATERIALS[thing.material]), bool(top.colors)
+        elif role == "main":
             material, asked = own, bool(wish.main.colors)
         elif look is not None:
             usual = own if accent is None else _accented(accent, own)
             material, asked = _dressed(look, usual), bool(look.colors)
         elif role in spread:
             material, asked = replace(own, color=SHADES[spread[role]]), True
+        elif top is not None and wish.main != Look():
+            # The top has a look of its own, so what is said of the thing is said of the rest.
+            material, asked = own, bool(wish.main.colors)
         elif accent is not None and part.area > least and not _wears(wish.main, role):
             material, asked = _accented(accent, own), False
         else:

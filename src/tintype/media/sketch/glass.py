@@ -46,15 +46,20 @@ def seen_through(
     behind: Floats,
     facing: Floats,
     at: tuple[slice, slice],
+    first: int,
     place: Place,
     drink: Drink | None,
 ) -> Floats:
     """The backdrop through a clear part, `facing` (H, W, 3): turned about, tinted, dark-rimmed.
 
-    `behind` and `facing` cover the part `at` of the window.
+    `behind` covers the whole part; `facing` those of its rows from `first` on that are shown,
+    which are `at` of the window.
     """
-    rows, columns = facing.shape[:2]
-    x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
+    rows, columns = behind.shape[:2]
+    x, y = np.meshgrid(
+        np.arange(columns, dtype=np.float32),
+        np.arange(first, first + len(facing), dtype=np.float32),
+    )
     bent = cv2.remap(
         behind,
         floats(x - facing[..., 0] * 0.55 * columns),

@@ -23,6 +23,8 @@ _LEAN_MAX: Final = 0.3
 _SMALL: Final = 6
 _STRAIGHT: Final = 0.1
 _GOES_ON: Final = 0.8
+_SEEN: Final = 0.99
+"""How far around the camera sees, as a share of the radius: nothing is quite edge on."""
 _NEVER: Final = frozenset({"opening", "nested", "rod", "handle"})
 
 
@@ -38,6 +40,10 @@ class Lathe:
     axis: Floats
     radius: Floats
     widening: Floats
+
+    def unrolled(self, scale: float) -> int:
+        """How wide its surface is in pixels of the picture, `scale` of them to one of the page."""
+        return int(2 * np.arcsin(_SEEN) * float(self.radius.max()) * scale) + 8
 
 
 def lathes(drawing: Drawing, parts: tuple[Cast, ...], form: Form) -> dict[int, Lathe]:
@@ -166,7 +172,7 @@ def turned(lathe: Lathe, at: tuple[slice, slice], place: Place) -> tuple[Floats,
         np.interp(row, known, values)[:, None].astype(np.float32)
         for values in (lathe.axis, lathe.radius, lathe.widening)
     )
-    across = np.clip((columns[None, :].astype(np.float32) - axis) / radius, -0.99, 0.99)
+    across = np.clip((columns[None, :].astype(np.float32) - axis) / radius, -_SEEN, _SEEN)
     toward = np.sqrt(1 - across**2)
     slope = np.dstack((across / toward, -widening / toward))
     return slope, np.arcsin(across) * radius * np.float32(place.scale)

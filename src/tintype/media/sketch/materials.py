@@ -89,12 +89,16 @@ class Accent:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """`hollow` things show their inside in a flat oval on top; `ringed` ones have a hole."""
+    """`hollow` things show their inside in a flat oval on top; `ringed` ones have a hole.
+
+    Where a thing is `topped`, its largest part is its top: a lamp's shade.
+    """
 
     material: str
     form: Form = ""
     hollow: bool = True
     ringed: bool = False
+    topped: bool = False
     accents: Mapping[Role, Accent] | None = None
 
 
@@ -110,7 +114,7 @@ THINGS: Final[Mapping[str, Thing]] = {
         "glass", "slab", accents={"top": Accent("brass"), "nested": Accent("paper")}
     ),
     "lamp": Thing(
-        "fabric", "round", hollow=False,
+        "fabric", "round", hollow=False, topped=True,
         accents={"bottom": Accent("brass"), "side": Accent("brass"), "rod": Accent("brass")},
     ),
     "dress": Thing("fabric", "round", hollow=False, accents={"nested": Accent("brass")}),

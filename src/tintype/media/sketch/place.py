@@ -1,5 +1,6 @@
 """Where the page lies in the picture, and how its maps get there."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ _SMOOTH: Final = 0.9
 _SMOOTH_SLOPE: Final = 0.44
 """How fast a straight edge rises after that blur, per pixel of the page."""
 _MARGIN: Final = 6
+_BAND_PIXELS: Final = 2**19
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,13 @@ def placed(drawing: Drawing, width: int, height: int) -> Place:
         min(width, int(np.ceil((left + wide) * scale + x)) + _MARGIN),
         min(height, int(np.ceil((top + high) * scale + y)) + _MARGIN),
     )  # fmt: skip
+
+
+def bands(start: int, stop: int, columns: int) -> Iterator[slice]:
+    """Rows from `start` to `stop` in slices of about half a megapixel, some rows at least."""
+    rows = max(32, _BAND_PIXELS // max(1, columns) // 4 * 4)
+    for first in range(start, stop, rows):
+        yield slice(first, min(first + rows, stop))
 
 
 def carried(values: Floats, place: Place, part: tuple[slice, slice] | None = None) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from tintype.media.finish.frame import Bytes, Floats
 from tintype.media.sketch.arrays import blurred, components, floats, resized
 from tintype.media.sketch.light import Rig
-from tintype.media.sketch.place import Place
+from tintype.media.sketch.place import Place, bands
 
 _COARSE: Final = 4
 _HALF: Final = 0.5
@@ -52,8 +52,8 @@ def backdrop(width: int, height: int, place: Place, color: Floats, rig: Rig) -> 
     return np.asarray(whole, np.float32)
 
 
-def shadowed(sheet: Floats, alpha: Floats, place: Place, rig: Rig, *, clear: float) -> Floats:
-    """The backdrop with what the thing takes of its light.
+def shadow(sheet: Floats, alpha: Floats, place: Place, rig: Rig, *, clear: float) -> None:
+    """Takes from the backdrop what the thing takes of its light.
 
     `alpha` is the thing's cover over the window. Where it touches the floor it is dark and
     sharp; the rest of its shadow falls to the side away from the lamp, softer with every part
@@ -70,13 +70,12 @@ def shadowed(sheet: Floats, alpha: Floats, place: Place, rig: Rig, *, clear: flo
         fallen = rig.shadow * _fallen(one, base, high, rig)
         dark = np.maximum(dark, 1 - (1 - _touching(one, base, high)) * (1 - fallen))
     dark = floats(dark * (1 - 0.6 * clear))
-    back: Any = cv2.resize(
-        dark.astype(np.float32), (sheet.shape[1], sheet.shape[0]), interpolation=cv2.INTER_CUBIC
-    )
-    share = np.clip(back, 0, 0.94)[..., None]
+    width, height = sheet.shape[1], sheet.shape[0]
+    share: Any = cv2.resize(dark, (width, height), interpolation=cv2.INTER_CUBIC)
     # Light that the floor throws back keeps its colour: shadows are deeper in it, not greyer.
-    kept = (1 - share) ** np.array([1.0, 1.03, 1.0], np.float32)
-    return np.asarray(sheet * kept, np.float32)
+    for rows in bands(0, height, width):
+        kept = 1 - np.clip(share[rows], 0, 0.94)[..., None]
+        sheet[rows] *= kept ** np.array([1.0, 1.03, 1.0], np.float32)
 
 
 def _standing(small: Floats) -> list[Floats]:
@@ -156,23 +155,34 @@ def _fallen(small: Floats, base: float, high: float, rig: Rig) -> Floats:
 
 def developed(light: Floats, seed: int) -> Bytes:
     """Linear light as 8-bit sRGB: lamps bloom, highlights roll off, and a film's grain."""
-    small = cv2.resize(
-        light,
-        (max(1, light.shape[1] // 4), max(1, light.shape[0] // 4)),
-        interpolation=cv2.INTER_AREA,
-    )
-    over = np.maximum(small - 0.85, 0)
-    sigma = max(1.0, 0.008 * max(small.shape))
-    bloom = blurred(over, sigma)
-    light = light + 0.12 * cv2.resize(bloom, light.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    room = 1 - _SHOULDER
-    high = np.maximum(light - _SHOULDER, 0) * np.float32(-1 / room)
-    rolled = np.minimum(light, _SHOULDER) + np.float32(room) * (1 - cv2.exp(high))
+    height, width = light.shape[:2]
+    size = (max(1, width // _COARSE), max(1, height // _COARSE))
+    over = np.maximum(cv2.resize(light, size, interpolation=cv2.INTER_AREA) - 0.85, 0)
+    sigma = max(1.0, 0.008 * max(over.shape))
+    bloom = 0.12 * blurred(over, sigma)
     dice = np.random.default_rng([seed % 2**63, 17])
-    grain = dice.standard_normal(light.shape[:2], np.float32) * np.float32(1.1)
-    exact = 255 * _srgb(np.asarray(rolled, np.float32)) + grain[..., None]
-    film: Bytes = np.clip(np.rint(exact), 0, 255).astype(np.uint8)
+    film = np.empty(light.shape, np.uint8)
+    for rows in bands(0, height, width):
+        lit = light[rows] + enlarged(bloom, (height, width), rows)
+        high = np.maximum(lit - _SHOULDER, 0) * np.float32(-1 / (1 - _SHOULDER))
+        rolled = np.minimum(lit, _SHOULDER) + np.float32(1 - _SHOULDER) * (1 - cv2.exp(high))
+        grain = dice.standard_normal(lit.shape[:2], np.float32) * np.float32(1.1)
+        exact = 255 * _srgb(floats(rolled)) + grain[..., None]
+        film[rows] = np.clip(np.rint(exact), 0, 255)
     return film
+
+
+def enlarged(small: Floats, shape: tuple[int, int], rows: slice) -> Floats:
+    """Some rows of a smooth map made as large as `shape`."""
+    down, across = small.shape[0] / shape[0], small.shape[1] / shape[1]
+    # Centres of pixels lie half a pixel in.
+    matrix = np.array([[across, 0, 0.5 * across - 0.5], [0, down, (rows.start + 0.5) * down - 0.5]])
+    return floats(
+        cv2.warpAffine(
+            small, matrix, (shape[1], rows.stop - rows.start),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
+        )
+    )  # fmt: skip
 
 
 def _srgb(light: Floats) -> Floats:

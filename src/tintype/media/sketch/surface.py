@@ -1,6 +1,6 @@
 """Light on the thing: each part in its material, put together over the window of the picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +11,10 @@ from tintype.media.finish.frame import Floats
 from tintype.media.sketch.arrays import floats
 from tintype.media.sketch.cast import Cast
 from tintype.media.sketch.glass import Drink, filled, seen_through
-from tintype.media.sketch.lathe import turned
+from tintype.media.sketch.lathe import Lathe, turned
 from tintype.media.sketch.light import Rig, glossy, matte
 from tintype.media.sketch.materials import Material, linear
-from tintype.media.sketch.place import Place, carried, cover, outline, spread
+from tintype.media.sketch.place import Place, bands, carried, cover, outline, spread
 from tintype.media.sketch.regions import Drawing
 from tintype.media.sketch.shape import Body, hollow
 from tintype.media.sketch.texture import pattern, slopes
@@ -22,6 +22,8 @@ from tintype.media.sketch.texture import pattern, slopes
 _FOOT: Final = 0.16
 _STEEPEST: Final = 7.0
 _WHITEST: Final = 0.97  # No paint throws back all light, whatever its name.
+_HANGING: Final = frozenset({"none", "drape"})
+"""Textures that don't go around a turned body."""
 Step = Callable[[float], None]
 
 
@@ -43,9 +45,8 @@ def thing(
     `behind` is the backdrop over the same window, which clear materials show. `step` is told the
     share of parts done.
     """
-    labels, (slope, crease, shade) = spread(drawing, body.slope, body.crease, body.shade)
-    unit = max(24.0, float(place.shape[0]))
-    room = _Room(rig, matte(rig), {})
+    labels, maps = spread(drawing, body.slope, body.crease, body.shade)
+    stage = _Stage(drawing, place, maps, _Room(rig, matte(rig), {}), behind, liquid, drink)
     total = np.zeros((*place.shape, 3), np.float32)
     weights = np.full(place.shape, 1e-6, np.float32)
     for number, one in enumerate(parts):
@@ -54,50 +55,81 @@ def thing(
         if weight.size == 0 or not weight.any():
             continue
         dice = np.random.default_rng([seed % 2**63, one.part.label])
-        light = carried(shade, place, at) * _foot(at, place)
-        tilt = carried(crease, place, at)
-        lathe = body.lathes.get(one.part.label)
-        if one.role == "opening":
-            inner, dim = hollow(drawing, one.part)
-            tilt, light = tilt + carried(inner, place, at), light * carried(dim, place, at)
-            tone, relief = pattern(one.material.texture, weight.shape, unit, dice)
-        elif lathe is not None:
-            turn, around = turned(lathe, at, place)
-            tilt += turn
-            tone, relief = _wound(one.material, around, unit, dice)
-        else:
-            tilt += carried(slope, place, at)
-            tone, relief = pattern(one.material.texture, weight.shape, unit, dice)
-        tilt += one.material.bump * slopes(relief)
-        facing = _facing(tilt)
-        glass = None
-        if one.material.clear:
-            glass = seen_through(one.material, behind[at], facing, at, place, drink)
-        colors = _lit(one.material, facing, light, tone, glass, room)
-        if one.role == "opening" and liquid:
-            colors = filled(colors, at, place, one, liquid)
-        total[at] += weight[..., None] * colors
+        for rows, colors in _colors(stage, one, body.lathes.get(one.part.label), at, dice):
+            share = weight[rows.start - at[0].start : rows.stop - at[0].start, :, None]
+            total[rows, at[1]] += share * colors
         weights[at] += weight
         step((number + 1) / len(parts))
-    return total / weights[..., None], outline(drawing, place)
+    total /= weights[..., None]
+    return total, outline(drawing, place)
 
 
-def _wound(
-    material: Material, around: Floats, unit: float, dice: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """A material's texture wound around a turned body."""
-    rows, columns = around.shape
-    if material.texture in {"none", "drape"}:
-        return pattern(material.texture, (rows, columns), unit, dice)
-    wide = int(2 * np.abs(around).max()) + 8
-    tone, relief = pattern(material.texture, (rows, wide), unit, dice)
-    map_x = np.asarray(around + wide / 2, np.float32)
-    map_y = np.broadcast_to(np.arange(rows, dtype=np.float32)[:, None], map_x.shape).copy()
-    wound = [
-        cv2.remap(values, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-        for values in (tone, relief)
-    ]
-    return np.asarray(wound[0], np.float32), np.asarray(wound[1], np.float32)
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What all parts stand in; `maps` are the slope, the crease and the shade over the page."""
+
+    drawing: Drawing
+    place: Place
+    maps: list[Floats]
+    room: "_Room"
+    behind: Floats
+    liquid: str
+    drink: Drink | None
+
+
+def _colors(
+    stage: _Stage,
+    one: Cast,
+    lathe: Lathe | None,
+    at: tuple[slice, slice],
+    dice: np.random.Generator,
+) -> Iterator[tuple[slice, Floats]]:
+    """Rows of the window with a part's colours, few at a time: light takes many maps a pixel."""
+    place, material, first = stage.place, one.material, at[0].start
+    slope, crease, shade = stage.maps
+    inner, dim = slope, None
+    if one.role == "opening":
+        inner, dim = hollow(stage.drawing, one.part)
+    winds = lathe is not None and material.texture not in _HANGING
+    wide = lathe.unrolled(place.scale) if lathe and winds else at[1].stop - at[1].start
+    unit = max(24.0, float(place.shape[0]))
+    surface = pattern(material.texture, (at[0].stop - first, wide), unit, dice)
+    for rows in bands(at[0].start, at[0].stop, at[1].stop - at[1].start):
+        # A slope is told from the rows around it.
+        near = slice(max(at[0].start, rows.start - 1), min(at[0].stop, rows.stop + 1))
+        here = (near, at[1])
+        tone, relief = (values[near.start - first : near.stop - first] for values in surface)
+        tilt = carried(crease, place, here)
+        light = carried(shade, place, here) * _foot(here, place)
+        if lathe is None:
+            tilt += carried(inner, place, here)
+        else:
+            turn, around = turned(lathe, here, place)
+            tilt += turn
+            if winds:
+                tone, relief = _wound(tone, around), _wound(relief, around)
+        if dim is not None:
+            light *= carried(dim, place, here)
+        tilt += material.bump * slopes(relief)
+        facing = _facing(tilt)
+        glass = None
+        if material.clear:
+            glass = seen_through(
+                material, stage.behind[at], facing, here, near.start - first, place, stage.drink
+            )
+        colors = _lit(material, facing, light, tone, glass, stage.room)
+        if one.role == "opening" and stage.liquid:
+            colors = filled(colors, here, place, one, stage.liquid)
+        yield rows, colors[rows.start - near.start :][: rows.stop - rows.start]
+
+
+def _wound(values: Floats, around: Floats) -> Floats:
+    """Rows of a texture wound around a turned body."""
+    map_x = np.asarray(around + values.shape[1] / 2, np.float32)
+    rows = np.arange(len(around), dtype=np.float32)[:, None]
+    map_y = np.broadcast_to(rows, map_x.shape).copy()
+    wound = cv2.remap(values, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(wound, np.float32)
 
 
 def _foot(at: tuple[slice, slice], place: Place) -> Floats:

@@ -24,6 +24,7 @@ _NEGATION_REACH: Final = 3
 _AND: Final = frozenset({"and", "и", "und", "y", "et", "和", "与"})
 _AFTER: Final = frozenset({"es", "fr"})
 """Languages whose adjectives follow their noun."""
+_TWO_TONE: Final = ("black", "white")
 _COLORED_METAL: Final = frozenset({"gold", "silver"})
 
 
@@ -78,19 +79,23 @@ class _Word:
 
 @dataclass(slots=True)
 class _Reader:
-    """One walk over a prompt; `pending` waits for its noun, `noun` is the last one's place."""
+    """One walk over a prompt; `pending` waits for its noun, `noun` is the last one's place.
+
+    `two_tone`: "black and white" came; `alone`: nothing else came since the last comma.
+    """
 
     wish: Wish = Wish()
     pending: Look = Look()
     noun: str = ""
     negated: int = 0
     two_tone: bool = False
+    alone: bool = True
     looks: dict[str, Look] = field(default_factory=dict)
 
     def read(self, word: _Word) -> None:
         if word.text and not word.text[0].isalnum():
             self.flush()
-            self.negated = 0
+            self.negated, self.alone = 0, True
             return
         if "negation.no" in word.concepts:
             self.flush()
@@ -101,6 +106,7 @@ class _Reader:
             return
         self._mood(word)
         self._adjectives(word)
+        self.alone &= "style.monochrome" in word.concepts
         if noun := _noun(word):
             self._noun(noun, word)
         elif any(c.startswith("relation.") for c in word.concepts) and not (
@@ -126,7 +132,7 @@ class _Reader:
         shade = (word.kinds["shade"],) if "shade" in word.kinds else ()
         colors = shade or tuple(word.drafted("color")[:1])
         if self.two_tone and " " in word.text:
-            colors = ("black", "white")
+            colors = _TWO_TONE
         self.pending = Look(
             colors=(self.pending.colors + colors)[:3],
             material=self.pending.material or word.kinds.get("material", ""),
@@ -146,6 +152,9 @@ class _Reader:
 
     def flush(self) -> None:
         """What found no noun goes to the one before, else to the thing itself."""
+        if self.pending.colors == _TWO_TONE and self.two_tone and self.alone and self.looks:
+            self.wish = replace(self.wish, styles=self.wish.styles | {"monochrome"})
+            self.pending = Look()
         if self.pending != Look():
             self._bind(self.noun or "thing")
         self.noun = ""
@@ -166,7 +175,7 @@ class _Reader:
         colored = set(main.colors[:1]) & _COLORED_METAL
         if colored and not main.material and self.wish.thing in {"", "ring", "watch"}:
             main = replace(main, material="metal")
-        if self.two_tone and set(main.colors) == {"black", "white"} and not self.wish.thing:
+        if self.two_tone and set(main.colors) == set(_TWO_TONE) and not self.wish.thing:
             self.wish = replace(self.wish, styles=self.wish.styles | {"monochrome"})
         self.wish = replace(
             self.wish,
@@ -182,7 +191,8 @@ def _noun(word: _Word) -> str:
         return "ground"
     if "part" in word.kinds:
         return f"part:{word.kinds['part']}"
-    if "thing" in word.kinds or word.drafted("subject"):
+    # Oak is a tree in a drawing, and what a chair is made of here.
+    if "thing" in word.kinds or (word.drafted("subject") and "material" not in word.kinds):
         return "thing"
     if word.drafted("setting") and "material" not in word.kinds:
         return "ground"
