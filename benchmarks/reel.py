@@ -47,7 +47,7 @@ def drawn() -> list[av.VideoFrame]:
         seconds=SECONDS,
         seed=1,
     )
-    scene = plate(picture, path.swept(), path.closest(), WIDTH, lambda: False)
+    scene = plate(picture, path.swept(), path.closest(), (WIDTH, HEIGHT), lambda: False)
     frames = []
     for number in range(FRAMES):
         frame = blank(WIDTH, HEIGHT)

@@ -165,7 +165,7 @@ def test_the_motion_is_smooth_to_a_fraction_of_a_pixel(move):
     path = path_of(
         move, picture=(wide, high), frame=(W, H), focal=(x, y), held=True, seconds=2, seed=5
     )
-    scene = plate(source(picture), path.swept(), path.closest(), W, lambda: False)
+    scene = plate(source(picture), path.swept(), path.closest(), (W, H), lambda: False)
     made = filmed(picture, move=move, focal=(x, y), duration_seconds=2.0)
     wanted, drawn = [], []
     for number in range(made.frames):
@@ -197,7 +197,7 @@ def test_a_picture_of_any_size_and_format_lies_where_it_should(kind, wide):
     where = source(data)
     assert where.size == (wide, high)
     whole = Window(0, 0, wide, wide * 9 / 16)
-    scene = plate(where, whole, wide / 1.3, W, lambda: False)
+    scene = plate(where, whole, wide / 1.3, (W, H), lambda: False)
     frame = blank(W, H)
     scene.draw(whole, planes_of(frame))
     expected = 0.4 * W, 0.45 * high / wide * W
@@ -205,18 +205,21 @@ def test_a_picture_of_any_size_and_format_lies_where_it_should(kind, wide):
 
 
 def test_colour_moves_with_brightness():
-    """U and V lie where a player expects them: their spot has the same centre as that of Y."""
+    """U and V lie where a player expects them: their spot has the same centre as that of Y.
+
+    Their rounding to whole numbers moves it by some hundredths; a wrong place would by half.
+    """
     pixels = opened(blob(W, H, 0.5, 0.5, 14)).pixels.copy()
     pixels[..., 1:] = 60
     path = Path((Window(0, 0, W, H), Window(10, 10, W / 2, H / 2)))
-    scene = plate(source(png(pixels)), path.swept(), path.closest(), W, lambda: False)
+    scene = plate(source(png(pixels)), path.swept(), path.closest(), (W, H), lambda: False)
     frame = blank(W, H)
     scene.draw(path.at(0), planes_of(frame))
     red = to_rgb(planes_of(frame))[..., 0]
-    assert np.abs(centre(red) - (W / 2, H / 2)).max() < 0.03
+    assert np.abs(centre(red) - (W / 2, H / 2)).max() < 0.05
     light = planes_of(frame)[2].astype(float) - 128
     assert np.sum(light * np.arange(W // 2)) / light.sum() * 2 + 0.5 == pytest.approx(
-        W / 2, abs=0.05
+        W / 2, abs=0.1
     )
 
 

@@ -1,11 +1,12 @@
 """A picture made ready for a camera move: planes of Y, U and V to sample every frame from.
 
-The colours are converted once, to BT.709 in video range, so a frame costs three warps of planes
-and no conversion. Sampling is linear, which is exact to a fraction of a pixel and cheap; what it
-would blur is kept by planes of twice the frame's resolution. Measured against windowed-sinc
-resampling in floating point, at 16 sub-pixel places of a slow pan over a photograph-like picture:
+The colours are converted once, to BT.709 in video range, so a frame costs three samplings of
+planes (`sampling.py`) and no conversion. Sampling is linear, which is exact to a fraction of a
+pixel and cheap; what it would blur is kept by planes of twice the frame's resolution. Measured
+against windowed-sinc resampling in floating point, at 16 sub-pixel places of a slow pan over a
+photograph-like picture:
 
-| planes, sampling | PSNR | sharpness, 1 being the ideal | a 1080p frame's Y |
+| planes, sampling | PSNR | sharpness, 1 being the ideal | a 1080p frame's Y, warped |
 |---|---|---|---|
 | the frame's resolution, linear | 44 to 46 dB | 0.68 to 0.75: pulses | 4 ms |
 | the frame's resolution, cubic | 52 dB | 0.97 to 0.98 | 12 ms |
@@ -28,12 +29,14 @@ from tintype.media.inspect import Inspection, Limits, inspect
 from tintype.media.pipeline import convert_to_srgb, turn_upright
 from tintype.media.reel.colour import Planes, to_video
 from tintype.media.reel.path import Window
+from tintype.media.reel.sampling import Sheet, sheet
 from tintype.media.variants import shrink_on_load
 from tintype.media.vips import VipsError, open_picture
 
 SIDE_MIN: Final = 16
 """Pixels of a picture's shorter side; fewer are no picture to move over."""
-_OVERSAMPLED: Final = 2.0
+# Twice, and a little, because next to a simple fraction `sampling.py` finds no place to begin.
+_OVERSAMPLED: Final = 2.06
 _PLANE_PIXELS_MAX: Final = 64_000_000
 _PLANE_SIDE_MAX: Final = 32_000  # OpenCV keeps places as 16-bit numbers.
 _MARGIN: Final = 4  # Pixels around what is shown, for the filter that resizes.
@@ -85,7 +88,7 @@ class Plate:
     """
 
     shown: Window
-    planes: Planes
+    planes: tuple[Sheet, Sheet, Sheet]
 
     def draw(self, window: Window, into: Planes) -> None:
         """Draw what `window` shows into a frame's planes of 4:2:0.
@@ -94,37 +97,33 @@ class Plate:
         between the two rows that share it.
         """
         height, width = into[0].shape
-        places = ((1.0, 0.5, 0.5), (2.0, 0.5, 1.0), (2.0, 0.5, 1.0))
-        for plane, frame, (step, right, down) in zip(self.planes, into, places, strict=True):
-            across = plane.shape[1] / self.shown.width
-            along = plane.shape[0] / self.shown.height
+        for plane, frame, pixels in zip(self.planes, into, (1, 2, 2), strict=True):
+            across = plane.width / self.shown.width
+            along = plane.height / self.shown.height
             wide, high = window.width / width * across, window.height / height * along
-            matrix = np.array(
-                [
-                    [step * wide, 0, (window.left - self.shown.left) * across + right * wide - 0.5],
-                    [0, step * high, (window.top - self.shown.top) * along + down * high - 0.5],
-                ]
-            )
-            cv2.warpAffine(
-                plane,
-                matrix,
-                (frame.shape[1], frame.shape[0]),
-                dst=frame,
-                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                borderMode=cv2.BORDER_REPLICATE,
+            plane.draw(
+                (window.left - self.shown.left) * across + (0.5 - pixels / 2) * wide,
+                (window.top - self.shown.top) * along,
+                wide * pixels,
+                high * pixels,
+                frame,
             )
 
 
 def plate(
-    picture: Source, swept: Window, closest: float, frame_width: int, canceled: Canceled
+    picture: Source,
+    swept: Window,
+    closest: float,
+    frame: tuple[int, int],
+    canceled: Canceled,
 ) -> Plate:
-    """The planes for a frame of `frame_width` over a path that sweeps `swept`.
+    """The planes for a `frame` of this width and height over a path that sweeps `swept`.
 
     At its `closest` window the picture has just the frame's pixels, whichever of the two had more,
     and then the planes are doubled: a tiny picture gets smooth, not blocky. Half a second for a
     JPEG of 12 MP. Raises ValidationFailed for damaged pixels, Stopped.
     """
-    scale = frame_width / closest
+    scale = frame[0] / closest
     pixels, shown = _resized(picture, swept, min(1.0, scale), canceled)
     video = to_video(pixels)
     del pixels
@@ -144,7 +143,9 @@ def plate(
         if scale < _OVERSAMPLED:
             coarse = cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         planes.append(_enlarged(coarse, half))
-    return Plate(shown, (planes[0], planes[1], planes[2]))
+    sheets = [sheet(planes[0], *frame)]
+    sheets += [sheet(plane, frame[0] // 2, frame[1] // 2) for plane in planes[1:]]
+    return Plate(shown, (sheets[0], sheets[1], sheets[2]))
 
 
 def _resized(

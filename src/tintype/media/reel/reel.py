@@ -93,7 +93,7 @@ def reel(
                 if canceled():
                     raise Stopped
                 take.draw(index / max(1, end - first - 1), film.planes())
-                film.add()
+                film.add(cut=index == 0)
                 progress(_ENCODED * (first + index + 1) / frames)
             del take  # Before the next picture is opened.
         if canceled():
@@ -161,4 +161,6 @@ def _prepared(
         seconds=seconds,
         seed=seed,
     )
-    return _Take(move, path, plate(picture, path.swept(), path.closest(), width, canceled))
+    return _Take(
+        move, path, plate(picture, path.swept(), path.closest(), (width, height), canceled)
+    )
