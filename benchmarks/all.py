@@ -29,6 +29,8 @@ ALL = (
     "finish_realistic",
     "polish",
     "webhooks",
+    "bulk",
+    "pipeline",
     "reel",
 )
 _ROW = re.compile(r"^\| (.+) \| (.+) \| (met|MISSED) \|$")

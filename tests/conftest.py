@@ -1,14 +1,22 @@
-"""One embedded PostgreSQL for the session; a fresh database, copied from a template, per test."""
+"""One embedded PostgreSQL for the session; a fresh database, copied from a template, per test.
+
+All that tests write lies in memory where the system has a folder for that with room: a database is
+then copied and dropped in a tenth of the time. What must reach a disk is tested on disks of its own.
+"""
 
 import asyncio
 import itertools
 import os
+import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.house import House, opened, settings_for
 from tintype.db import embedded
@@ -16,12 +24,60 @@ from tintype.db.migrate import migrate
 from tintype.db.pool import Database, connect
 
 _numbers = itertools.count(1)
+_TESTS = Path(__file__).parent
+# As measured; an order that is roughly right does.
+_LONGEST = (
+    "media/sketch/test_picture.py",
+    "cli/test_serve.py",
+    "faults/test_dead_workers.py",
+    "faults/test_soak.py",
+    "faults/test_leases.py",
+    "api/test_fuzz.py",
+    "faults/test_supervisor.py",
+    "engines/test_polish_bounds.py",
+    "engines/test_contract.py",
+    "media/finish/test_clean_quality.py",
+    "faults/test_webhooks.py",
+    "sessions/test_http.py",
+    "webhooks/test_delivery.py",
+    "media/finish/test_clean.py",
+    "webhooks/test_http.py",
+    "webhooks/test_fanout.py",
+    "media/finish/test_clean_measure.py",
+    "media/reel/test_reel.py",
+)
+_MEMORY = Path("/dev/shm")
+_MEMORY_BYTES_MIN = 2**31
+
+
+# How long an example takes is no fault of the code on a busy machine.
+settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The many programs that tests start would each compile everything anew: who wants no bytecode
+    # in the tree gets it beside.
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        sys.pycache_prefix = str(config.rootpath / ".pytest_cache" / "bytecode")
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+        sys.dont_write_bytecode = False
+    # A shell's background job ignores it, and so would the programs that tests interrupt.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Whoever names a folder for temporary files means it.
+    wanted = not os.environ.get("TMPDIR") and os.access(_MEMORY, os.W_OK | os.X_OK)
+    if wanted and shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES_MIN:
+        tempfile.tempdir = str(_MEMORY)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first, so that no process is left alone with them at the end."""
+    """Long files and those with slow tests first: no process is left alone with one at the end."""
+    places = {_TESTS / name: place for place, name in enumerate(_LONGEST)}
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (places.get(item.path, len(places)), item.path not in slow))
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +98,7 @@ async def database_url(cluster: str) -> AsyncIterator[str]:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     admin = await asyncpg.connect(cluster.replace("/tintype?", "/postgres?"))
     try:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE tintype")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE tintype STRATEGY file_copy")
         yield cluster.replace("/tintype?", f"/{name}?")
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:

@@ -5,7 +5,6 @@ import asyncio
 import gzip
 import socket
 import ssl
-import time
 import zlib
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -266,10 +265,9 @@ async def test_the_cap_holds_to_the_byte(fetcher):
 
 async def test_a_claimed_length_over_the_cap_is_refused_unread(fetcher):
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"
-    began = time.monotonic()
+    # Who waited for the bytes would run out of time: none ever comes.
     async with raw_serving(head, b"", endless=True, pause_seconds=1) as server:
-        await refused(fetcher, server.url(), "too_large", seconds_max=5)
-    assert time.monotonic() - began < 2
+        await refused(fetcher, server.url(), "too_large", seconds_max=20)
 
 
 @pytest.mark.parametrize("framing", ["close", "chunked"])
@@ -296,10 +294,9 @@ async def test_an_endless_body_is_cut_at_the_cap(fetcher, framing):
     ],
 )
 async def test_a_drip_is_cut_at_the_deadline(fetcher, pieces):
-    began = time.monotonic()
+    # Without a limit for the whole it would drip on: no single byte is late.
     async with raw_serving(*pieces, endless=True, pause_seconds=0.05) as server:
         await refused(fetcher, server.url(), "timed_out", seconds_max=0.5)
-    assert time.monotonic() - began < 1.5
 
 
 async def test_the_deadline_is_for_all_hops_together(fetcher):
@@ -307,10 +304,9 @@ async def test_the_deadline_is_for_all_hops_together(fetcher):
         await asyncio.sleep(0.25)
         return web.Response(status=302, headers={"Location": "/again"})
 
-    began = time.monotonic()
     async with serving(answer) as server:
         await refused(fetcher, server.url(), "timed_out", seconds_max=0.6)
-    assert time.monotonic() - began < 1.0
+    assert len(server.asked) <= 3
 
 
 def gzipped_zeros(mebibytes):
@@ -327,10 +323,8 @@ async def test_a_packed_body_is_unpacked_within_the_cap(fetcher):
 async def test_a_gzip_bomb_is_cut_at_the_cap_of_the_unpacked_bytes(fetcher):
     bomb = gzipped_zeros(128)
     assert len(bomb) < MIB
-    began = time.monotonic()
     async with serving(answering(bomb, content_encoding="gzip")) as server:
         await refused(fetcher, server.url(), "too_large", bytes_max=4 * MIB)
-    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -405,3 +399,64 @@ async def test_the_certificate_goes_by_the_name_though_an_address_is_dialled(tmp
             fault = await refused(distrusting, right, "could_not_connect")
             assert "certificate" in fault.reason
     assert len(server.asked) == 1
+
+
+# Bodies too large for memory
+
+
+async def taken(pieces):
+    return [len(piece) async for piece in pieces]
+
+
+async def test_a_body_is_taken_in_pieces_as_it_comes(fetcher):
+    async with serving(answering(bytes(3 * MIB))) as server:
+        lengths = await fetcher.take(
+            server.url(), taken, bytes_max=3 * MIB, seconds_max=10, field="source_url"
+        )
+    assert sum(lengths) == 3 * MIB
+    assert max(lengths) <= 64 * 1024
+
+
+@pytest.mark.parametrize(
+    ("status", "size", "fault"), [(404, 10, "bad_status"), (200, 2 * MIB, "too_large")]
+)
+async def test_what_is_no_such_body_is_refused(fetcher, status, size, fault):
+    async with serving(answering(bytes(size), status)) as server:
+        with pytest.raises(FetchFailed, match=r"^source_url: ") as caught:
+            await fetcher.take(
+                server.url(), taken, bytes_max=MIB, seconds_max=10, field="source_url"
+            )
+    assert caught.value.fault == fault
+
+
+async def test_a_taken_body_without_a_declared_length_is_cut_at_the_limit(fetcher):
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    async with raw_serving(head, bytes(MIB), endless=True) as server:
+        with pytest.raises(FetchFailed) as caught:
+            await fetcher.take(
+                server.url(), taken, bytes_max=2 * MIB, seconds_max=20, field="source_url"
+            )
+    assert caught.value.fault == "too_large"
+
+
+async def test_the_takers_own_fault_comes_through(fetcher):
+    async def choosy(pieces):
+        async for _ in pieces:
+            raise LookupError("not this one")
+
+    async with serving(answering(bytes(MIB))) as server:
+        with pytest.raises(LookupError, match="not this one"):
+            await fetcher.take(
+                server.url(), choosy, bytes_max=MIB, seconds_max=10, field="source_url"
+            )
+
+
+async def test_a_taken_body_that_stalls_ends_in_time(fetcher):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    async with raw_serving(head, b"", pause_seconds=0.05, endless=True) as server:
+        with pytest.raises(FetchFailed) as caught:
+            await fetcher.take(
+                server.url(), taken, bytes_max=MIB, seconds_max=0.3, field="source_url"
+            )
+    assert caught.value.fault == "timed_out"
+    assert caught.value.retryable

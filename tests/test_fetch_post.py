@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import struct
-import time
 from ipaddress import ip_network
 
 import pytest
@@ -52,7 +51,7 @@ async def test_the_bytes_and_headers_are_sent_as_they_stand(fetcher):
     assert request.headers["x-one"] == "two"
     assert request.headers["Accept-Encoding"] == "identity"
     assert (posted.status, posted.head, posted.retry_after) == (200, b"thanks", "7")
-    assert 0 <= posted.milliseconds < 1000
+    assert 0 <= posted.milliseconds < 10_000
 
 
 @pytest.mark.parametrize("status", [204, 301, 302, 307, 308, 404, 410, 500])
@@ -131,10 +130,9 @@ async def test_an_endless_answer_is_left(fetcher):
 
 async def test_an_answer_that_drips_is_cut_off(fetcher):
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    began = time.monotonic()
+    # Without a limit for the whole it would drip on: no single byte is late.
     async with raw_serving(head, b"1\r\nx\r\n", endless=True, pause_seconds=0.02) as server:
         await refused(fetcher, server.url(), "timed_out", seconds_max=0.3)
-    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -157,6 +155,14 @@ async def test_a_compressed_bomb_is_not_unpacked(fetcher):
     assert posted.head == bomb[:HEAD_BYTES]
 
 
+async def until_asked(server, count):
+    for _ in range(3000):
+        if len(server.asked) == count:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{len(server.asked)} came")
+
+
 async def test_a_hanging_server_keeps_nobody_elses_place(fetcher):
     """More of them than any bound on connections that a client library has by itself."""
 
@@ -168,13 +174,12 @@ async def test_a_hanging_server_keeps_nobody_elses_place(fetcher):
 
     async with serving(hang) as slow, serving(answering()) as quick:
         hanging = [
-            asyncio.create_task(fetcher.post(slow.url(), b"{}", {}, seconds_max=5))
+            asyncio.create_task(fetcher.post(slow.url(), b"{}", {}, seconds_max=60))
             for _ in range(150)
         ]
-        await asyncio.sleep(0.3)
-        began = time.monotonic()
+        await until_asked(slow, 150)
         assert (await fetcher.post(quick.url(), b"{}", {})).status == 200
-        assert time.monotonic() - began < 1
+        assert not any(it.done() for it in hanging)
         over.set()
         assert {it.status for it in await asyncio.gather(*hanging)} == {200}
 

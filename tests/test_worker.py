@@ -30,7 +30,7 @@ async def test_all_answers_that_are_old_are_forgotten_in_one_round(idle_house: H
         return found == 10
 
     async with working(idle_house.settings):
-        await until(old_ones_gone, 5, "2,500 old answers to be gone")
+        await until(old_ones_gone, what="2,500 old answers to be gone")
 
 
 class Unopenable(FaultyEngine):
@@ -55,7 +55,7 @@ async def test_a_worker_whose_engine_does_not_open_leaves_no_connection(
         return others == 0
 
     try:
-        await until(alone, 2, "the pool to be closed")
+        await until(alone, what="the pool to be closed")
     finally:
         await watching.close()
     assert fault.value.code == "BAD_CREDENTIALS"

@@ -22,12 +22,12 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urljoin
 
 import aiodns
@@ -51,6 +51,7 @@ KEPT_SECONDS = 3.0
 ANSWER_BYTES_MAX = 64 * 1024
 HEAD_BYTES = 2048
 
+T = TypeVar("T")
 # Whether an address may be dialled.
 Judge = Callable[[Address], bool]
 # A host name to the addresses it has now, as text; raises OSError when there are none.
@@ -194,12 +195,32 @@ class Fetcher:
 
         Raises `FetchFailed` only; its reason begins with `field`.
         """
-        try:
-            async with asyncio.timeout(seconds_max):
-                return await self._follow(url, bytes_max, field)
-        except TimeoutError as slow:
-            reason = f"{field}: no complete answer within {seconds_max:g} seconds"
-            raise FetchFailed("timed_out", reason, retryable=True) from slow
+
+        async def read(answer: aiohttp.ClientResponse, final: str) -> Fetched:
+            data = b"".join([piece async for piece in _pieces(answer, bytes_max, field)])
+            claimed = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            return Fetched(data, claimed or None, final)
+
+        return await self._followed(url, read, seconds_max, field)
+
+    async def take(
+        self,
+        url: str,
+        take: Callable[[AsyncIterator[bytes]], Awaitable[T]],
+        *,
+        bytes_max: int,
+        seconds_max: float,
+        field: str,
+    ) -> T:
+        """As `get`, for a body too large for memory: what `take` makes of it as it comes.
+
+        Raises FetchFailed, and what `take` raises.
+        """
+
+        async def read(answer: aiohttp.ClientResponse, _: str) -> T:
+            return await take(_pieces(answer, bytes_max, field))
+
+        return await self._followed(url, read, seconds_max, field)
 
     async def post(
         self,
@@ -241,7 +262,26 @@ class Fetcher:
         milliseconds = round((time.monotonic() - began) * 1000)
         return Posted(answer.status, milliseconds, head, answer.headers.get("Retry-After"))
 
-    async def _follow(self, url: str, bytes_max: int, field: str) -> Fetched:
+    async def _followed(
+        self,
+        url: str,
+        read: Callable[[aiohttp.ClientResponse, str], Awaitable[T]],
+        seconds_max: float,
+        field: str,
+    ) -> T:
+        try:
+            async with asyncio.timeout(seconds_max):
+                return await self._follow(url, read, field)
+        except TimeoutError as slow:
+            reason = f"{field}: no complete answer within {seconds_max:g} seconds"
+            raise FetchFailed("timed_out", reason, retryable=True) from slow
+
+    async def _follow(
+        self,
+        url: str,
+        read: Callable[[aiohttp.ClientResponse, str], Awaitable[T]],
+        field: str,
+    ) -> T:
         assert self._session is not None, "a Fetcher is entered before it is used"
         for _ in range(REDIRECTS_MAX + 1):
             try:
@@ -253,7 +293,7 @@ class Fetcher:
                     URL(url, encoded=True), allow_redirects=False
                 ) as answer:
                     if answer.status not in _REDIRECT_STATUSES:
-                        return await _read(answer, url, bytes_max, field)
+                        return await read(answer, url)
                     location = answer.headers.get("Location", "")
             except _RefusedAddressError as refused:
                 reason = f"{field}: the host has an address that isn't a public one"
@@ -346,20 +386,22 @@ def _redirected(url: str, location: str, field: str) -> str:
     raise FetchFailed("bad_answer", f"{field}: a redirect that leads nowhere")
 
 
-async def _read(answer: aiohttp.ClientResponse, url: str, bytes_max: int, field: str) -> Fetched:
+async def _pieces(
+    answer: aiohttp.ClientResponse, bytes_max: int, field: str
+) -> AsyncIterator[bytes]:
+    """The body of a 200 as it comes, decoded."""
     if answer.status != 200:  # noqa: PLR2004
         reason = f"{field}: the server answered {answer.status}, not 200"
         raise FetchFailed("bad_status", reason, retryable=answer.status in _RETRYABLE_STATUSES)
     too_large = FetchFailed("too_large", f"{field}: larger than {bytes_max} bytes")
     if (answer.content_length or 0) > bytes_max:
         raise too_large
-    data = bytearray()
-    async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
-        data += chunk
-        if len(data) > bytes_max:
+    length = 0
+    async for piece in answer.content.iter_chunked(CHUNK_BYTES):
+        length += len(piece)
+        if length > bytes_max:
             raise too_large
-    claimed = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return Fetched(bytes(data), claimed or None, url)
+        yield piece
 
 
 async def _head(answer: aiohttp.ClientResponse, bytes_max: int, field: str) -> bytes:

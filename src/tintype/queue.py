@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -56,14 +56,16 @@ async def enqueue(
     )  # fmt: skip
 
 
-async def enqueue_all(tx: Transaction, rings: Mapping[str, str]) -> None:
+async def enqueue_all(
+    tx: Transaction, rings: Mapping[str, str], priorities: Sequence[int] | None = None
+) -> None:
     """Ring for many ids, each by its entrypoint, in one statement; as `enqueue` otherwise."""
     work_ids, entrypoints = list(rings), list(rings.values())
     if not work_ids:
         return
     await Queries(AsyncpgDriver(tx)).enqueue(
-        entrypoints, [it.encode() for it in work_ids], [0] * len(rings), [None] * len(rings),
-        [f"{name}:{it}" for it, name in rings.items()], on_conflict="skip",
+        entrypoints, [it.encode() for it in work_ids], list(priorities or [0] * len(rings)),
+        [None] * len(rings), [f"{name}:{it}" for it, name in rings.items()], on_conflict="skip",
     )  # fmt: skip
 
 
@@ -98,6 +100,14 @@ async def forget(tx: Transaction, entrypoint: str, work_id: str) -> None:
     await tx.execute(
         "DELETE FROM pgqueuer WHERE dedupe_key = $1 AND status = 'queued'",
         f"{entrypoint}:{work_id}",
+    )
+
+
+async def forget_all(tx: Transaction, rings: Mapping[str, str]) -> None:
+    """As `forget`, for many ids, each by its entrypoint."""
+    await tx.execute(
+        "DELETE FROM pgqueuer WHERE dedupe_key = ANY ($1) AND status = 'queued'",
+        [f"{name}:{it}" for it, name in rings.items()],
     )
 
 
@@ -136,8 +146,9 @@ class Consumer:
     rows of running jobs. After a grace the process exits hard, and leases run out.
 
     `concurrency` jobs run at once, of all entrypoints but those in `apart`: each of those has
-    places of its own, so that neither kind waits for the other's. `stop()` sets `stopping`, for
-    jobs that would else go on and on.
+    places of its own, so that neither kind waits for the other's. Of an entrypoint in `limits` at
+    most so many jobs run at once over all consumers. `stop()` sets `stopping`, for jobs that would
+    else go on and on.
     """
 
     def __init__(
@@ -148,12 +159,14 @@ class Consumer:
         concurrency: int,
         heartbeat_seconds: float,
         apart: Mapping[str, int] | None = None,
+        limits: Mapping[str, int] | None = None,
         stopping: asyncio.Event | None = None,
     ) -> None:
         self._database = database
         self._jobs = jobs
         self._concurrency = concurrency
         self._apart = dict(apart or {})
+        self._limits = dict(limits or {})
         self._heartbeat = timedelta(seconds=heartbeat_seconds)
         self._stopping = stopping or asyncio.Event()
         # More than one only while jobs of a lost connection end beside its successor's.
@@ -198,7 +211,7 @@ class Consumer:
 
     async def _take(self, connection: Connection) -> None:
         """Take jobs over this connection; when it is lost, only wait for those taken."""
-        taker = _Taker(_Driver(connection), self._room)
+        taker = _Taker(_Driver(connection), self._room, self._limits)
         for name, run in self._jobs.items():
             taker.entrypoint(name)(_answer(taker, run))
         self._takers.append(taker)
@@ -265,16 +278,28 @@ class _Taker(QueueManager):
     Jobs are never hoarded: another worker may have room for them now.
     """
 
-    def __init__(self, driver: _Driver, room: Callable[[], dict[str, int]]) -> None:
+    def __init__(
+        self, driver: _Driver, room: Callable[[], dict[str, int]], limits: Mapping[str, int]
+    ) -> None:
         super().__init__(Queries(driver))
         self.driver = driver
         self.room = room
+        self.limits = limits
         self.entrypoint_of: dict[int, str] = {}
         self.answering: dict[int, str] = {}
 
     def entrypoints_taken(self) -> list[str]:
         """One for each job that was taken and has not ended."""
         return [name for number, name in self.entrypoint_of.items() if number in self.job_context]
+
+    async def _effective_dequeue_timeout(self, dequeue_timeout: timedelta) -> timedelta:
+        """PgQueuer's, but where no job could be taken: then it need not look for any.
+
+        The end of a job deletes its row, and the notice of that wakes this loop.
+        """
+        if not self.room():
+            return dequeue_timeout
+        return await super()._effective_dequeue_timeout(dequeue_timeout)
 
     async def fetch_jobs(
         self,
@@ -292,7 +317,9 @@ class _Taker(QueueManager):
             jobs = await self.queries.dequeue(
                 min(*room.values(), _TAKEN_AT_ONCE_MAX),
                 {
-                    QueueEntrypoint(name): EntrypointExecutionParameter(concurrency_limit=0)
+                    QueueEntrypoint(name): EntrypointExecutionParameter(
+                        concurrency_limit=self.limits.get(name, 0)
+                    )
                     for name in sorted(room)
                 },
                 self.queue_manager_id,

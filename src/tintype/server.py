@@ -22,6 +22,8 @@ from tintype.audit import http as audit
 from tintype.auth import http as auth
 from tintype.auth import opened as authentication
 from tintype.auth.opened import Authentication
+from tintype.billing import http as billing
+from tintype.bulk import http as bulk
 from tintype.catalog import http as catalog
 from tintype.core import log
 from tintype.core.settings import Settings, load
@@ -38,10 +40,14 @@ from tintype.images import http as images
 from tintype.images.delivery import SingleFlight
 from tintype.keys import http as keys
 from tintype.live import http as live
+from tintype.models import http as models
+from tintype.personas import http as personas
 from tintype.projects import http as projects
 from tintype.sessions import http as sessions
 from tintype.storage import open_storage
+from tintype.studio import http as studio
 from tintype.text import http as text
+from tintype.videos import http as videos
 from tintype.webhooks import http as webhooks
 
 # Every route of the API; each exists under both mounts.
@@ -50,8 +56,12 @@ ROUTES: Final[Sequence[ControllerRouterHandler]] = [
     *flows.ROUTES,
     *images.ROUTES,
     *image_jobs.ROUTES,
+    *bulk.ROUTES,
+    *studio.ROUTES,
     *live.ROUTES,
     *text.ROUTES,
+    *personas.ROUTES,
+    *models.ROUTES,
     *projects.ROUTES,
     *catalog.ROUTES,
     *events.ROUTES,
@@ -59,34 +69,55 @@ ROUTES: Final[Sequence[ControllerRouterHandler]] = [
     *sessions.ROUTES,
     *auth.ROUTES,
     *keys.ROUTES,
+    *billing.ROUTES,
     *audit.ROUTES,
 ]
 MOUNTS: Final = ("/api/v1", "/v1")
+# Outside the mounts: the bytes of pictures and films.
+MEDIA_ROUTES: Final[Sequence[ControllerRouterHandler]] = [
+    *images.MEDIA_ROUTES,
+    *videos.MEDIA_ROUTES,
+]
 _NOTE_SECONDS: Final = 5.0
 _FINISH_SECONDS: Final = 3.0
 _CLOSE_SECONDS: Final = 2.0
 _TEXT_THREADS: Final = 2
 
 
-def create(settings: Settings | None = None, engines: Engines | None = None) -> ASGIApp:
+def create(
+    settings: Settings | None = None,
+    engines: Engines | None = None,
+    routed: Litestar | None = None,
+) -> ASGIApp:
     """The whole web process as one ASGI app. Granian calls it once per process.
 
-    `engines` are those that work while a request waits, the product's own unless others are given.
+    `engines` are those that work while a request waits, the product's own unless others are given;
+    `routed` is what `routes` made, not serving now.
     """
     chosen = settings or load()
     log.configure(chosen.log.level, chosen.log.format)
     hot = HotStore(chosen.server.hot_cache_bytes)
+    app = routed or routes()
+    app.state.opened = lambda: running(app, chosen, hot, engines or for_text(threads=_TEXT_THREADS))
+    return Edge(app, hot)
+
+
+def routes() -> Litestar:
+    """Every route, without what a process holds: that is opened each time it serves.
+
+    Making it is by far the longest part of a start.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with running(app, chosen, hot, engines or for_text(threads=_TEXT_THREADS)):
+        async with app.state.opened():
             yield
 
     mounts = [Router(mount, route_handlers=ROUTES) for mount in MOUNTS]
-    app = Litestar(
+    return Litestar(
         route_handlers=[
-            *mounts, *images.MEDIA_ROUTES, *health.ROUTES,
-            *reference_routes(ROUTES, MOUNTS, images.MEDIA_ROUTES),
+            *mounts, *MEDIA_ROUTES, *health.ROUTES,
+            *reference_routes(ROUTES, MOUNTS, MEDIA_ROUTES),
         ],
         exception_handlers={Exception: error_response},
         lifespan=[lifespan],
@@ -96,7 +127,6 @@ def create(settings: Settings | None = None, engines: Engines | None = None) -> 
         logging_config=None,
         debug=False,
     )  # fmt: skip
-    return Edge(app, hot)
 
 
 @contextlib.asynccontextmanager

@@ -5,22 +5,26 @@ it may be committed. In a folder that takes four steps, and obstore's local stor
 them (it never fsyncs): write beside the target, fsync the file, rename it into place, fsync every
 folder from the target's up to the root. In a bucket the service's answer is the promise.
 
+`put_stream` is for what is too large for memory. Its bucket takes parts, and a process that is
+killed in between leaves them there unseen: docs/storage.md names the rule that removes them.
+
 Half-written files carry obstore's own mark, `name#<digits>`. Its listing hides them, and no key
 can look like one; `sweep_partial` removes those that a killed process left behind.
 """
 
 import asyncio
 import errno
+import functools
 import os
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import IO, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -33,6 +37,10 @@ KEY_CHARACTERS_MAX = 512
 PROBE_SECONDS_MAX = 2.0
 REUSE_SECONDS_MAX = 600.0  # Younger objects in a bucket are no sweeper's prey, see `put_once`.
 
+# Parts of a bucket's object, of which it takes 10,000; two lie in memory at a time.
+_PART_BYTES = 8 * 2**20
+_PARTS_AT_ONCE = 2
+_PIECE_BYTES = 256 * 1024
 _SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9._=-]{0,199}"
 _KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 _PARTIAL = re.compile(r".+#[0-9]+")
@@ -91,12 +99,41 @@ class Storage:
         """
         path = self.local_path(key)
         if path is not None and self.root is not None:
-            kept = await _guarded(asyncio.to_thread(_keep_durably, self.root, path, len(data)))
-        else:
-            kept = await self._is_young(key, len(data))
+            return await _guarded(asyncio.to_thread(_write_once, self.root, path, data))
+        kept = await self._is_young(key, len(data))
         if not kept:
             await self.put(key, data)
         return not kept
+
+    async def put_stream(self, key: str, pieces: AsyncIterator[bytes]) -> None:
+        """Like `put` for what comes in pieces, few of which are in memory at a time.
+
+        What `pieces` raises is raised here, and nothing lies under `key` then.
+        """
+        path = self.local_path(key)
+        if path is not None and self.root is not None:
+            await _write_pieces(self.root, path, pieces)
+            return
+        broken: list[Exception] = []
+
+        async def watched() -> AsyncIterator[bytes]:
+            try:
+                async for piece in pieces:
+                    yield piece
+            except Exception as fault:
+                broken.append(fault)
+                raise
+
+        try:
+            await _guarded(
+                obstore.put_async(
+                    self.store, key, watched(), use_multipart=True,
+                    chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE,
+                )
+            )  # fmt: skip
+        finally:
+            if broken:  # The bucket's client tells it in words of its own.
+                raise broken[0]
 
     async def _is_young(self, key: str, size_bytes: int) -> bool:
         try:
@@ -110,6 +147,15 @@ class Storage:
         """The whole object; raises `MissingObject`."""
         _checked(key)
         return await _guarded(_read(self.store, key), key)
+
+    async def part(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Bytes `start` up to `end` of an object, to be read piece by piece as they are needed.
+
+        It is open when this returns; raises `MissingObject`.
+        """
+        options: obstore.GetOptions = {"range": (start, end)}
+        found = await _guarded(obstore.get_async(self.store, _checked(key), options=options), key)
+        return _pieces(found.stream(min_chunk_size=_PIECE_BYTES))
 
     async def stat(self, key: str) -> StoredObject:
         """Size in bytes and time of the last write; raises `MissingObject`."""
@@ -265,6 +311,18 @@ async def _read(store: ObjectStore, key: str) -> bytes:
     return bytes(await found.bytes_async())
 
 
+async def _pieces(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    while piece := await _guarded(_next_piece(stream)):
+        yield piece
+
+
+async def _next_piece(stream: AsyncIterator[bytes]) -> bytes:
+    try:
+        return bytes(await anext(stream))
+    except StopAsyncIteration:
+        return b""
+
+
 async def _next_page(pages: AsyncIterator[Sequence[_T]]) -> Sequence[_T]:
     try:
         return await anext(pages)
@@ -272,14 +330,54 @@ async def _next_page(pages: AsyncIterator[Sequence[_T]]) -> Sequence[_T]:
         return ()
 
 
+async def _write_pieces(root: Path, target: Path, pieces: AsyncIterator[bytes]) -> None:
+    partial = target.with_name(f"{target.name}#{secrets.randbelow(10**12)}")
+    file = await _guarded(to_its_end(lambda: _opened(partial)))
+    try:
+        async for piece in pieces:
+            await _guarded(to_its_end(functools.partial(write_all, file, piece)))
+        await _guarded(to_its_end(lambda: _settle(root, file, partial, target)))
+    except BaseException:
+        file.close()
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+async def to_its_end(work: Callable[[], _T]) -> _T:
+    """In a thread, awaited to its end even if canceled: the file must not be closed under it."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise
+
+
+def _opened(partial: Path) -> IO[bytes]:
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    return partial.open("xb", buffering=0)
+
+
+def write_all(file: IO[bytes], data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _settle(root: Path, file: IO[bytes], partial: Path, target: Path) -> None:
+    os.fsync(file.fileno())
+    file.close()
+    partial.replace(target)
+    _fsync_up(root, target.parent)
+
+
 def _write_durably(root: Path, target: Path, data: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}#{secrets.randbelow(10**12)}")
     try:
         with partial.open("xb", buffering=0) as file:
-            view = memoryview(data)
-            while view:
-                view = view[file.write(view) :]
+            write_all(file, data)
             os.fsync(file.fileno())
         partial.replace(target)
     except BaseException:
@@ -287,6 +385,14 @@ def _write_durably(root: Path, target: Path, data: bytes) -> None:
             partial.unlink()
         raise
     _fsync_up(root, target.parent)
+
+
+def _write_once(root: Path, target: Path, data: bytes) -> bool:
+    """Write what isn't there yet; True where it wrote."""
+    if _keep_durably(root, target, len(data)):
+        return False
+    _write_durably(root, target, data)
+    return True
 
 
 def _keep_durably(root: Path, target: Path, size_bytes: int) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tintype import queue
 from tintype.api import queries as request_queries
+from tintype.billing import quotes
 from tintype.core import log
 from tintype.core.errors import TintypeError
 from tintype.core.settings import Settings
@@ -31,8 +32,14 @@ from tintype.generations.run import give_back
 from tintype.generations.studio import Studio
 from tintype.images import sweeper
 from tintype.images.intake import limits_of
+from tintype.models import intake as weights
+from tintype.models import jobs as models
+from tintype.models import operations as custom_models
+from tintype.models.fetching import Loader
 from tintype.sessions import operations as sessions
 from tintype.storage import open_storage
+from tintype.videos import intake as films
+from tintype.videos import operations as videos
 from tintype.webhooks import jobs as webhooks
 from tintype.webhooks.courier import Courier
 
@@ -40,6 +47,11 @@ _PRUNE_SECONDS: Final = 600.0
 _SWEEP_SECONDS: Final = 3600.0
 # With the longest grace still within what the supervisor waits before it kills.
 _GIVE_BACK_SECONDS: Final = 1.5
+# Whose objects lie where, besides the pictures.
+_SWEPT: Final = {
+    films.FOLDER: videos.referenced_keys,
+    weights.FOLDER: custom_models.needed,
+}
 _log = log.get("tintype.worker")
 
 
@@ -72,12 +84,15 @@ async def opened(settings: Settings, engines: Engines | None = None) -> AsyncIte
 def consumer(studio: Studio) -> queue.Consumer:
     """Takes the jobs of every slice; this is their one list."""
     sent = courier(studio)
-    jobs = {**generations.jobs(studio), **webhooks.jobs(sent)}
+    jobs = {
+        **generations.jobs(studio), **webhooks.jobs(sent), **models.jobs(loader(studio)),
+    }  # fmt: skip
     worker = studio.settings.worker
     return queue.Consumer(
         studio.database, jobs,
         concurrency=worker.concurrency, heartbeat_seconds=worker.lease_seconds,
-        apart=webhooks.places(sent), stopping=studio.stopping,
+        apart=webhooks.places(sent) | models.places(), limits=generations.limits(studio),
+        stopping=studio.stopping,
     )  # fmt: skip
 
 
@@ -90,6 +105,14 @@ def courier(studio: Studio) -> Courier:
     )  # fmt: skip
 
 
+def loader(studio: Studio) -> Loader:
+    """What fetching customers' weights needs of it."""
+    return Loader(
+        settings=studio.settings.models, worker=studio.settings.worker, database=studio.database,
+        storage=studio.storage, fetcher=studio.fetcher, stopping=studio.stopping,
+    )  # fmt: skip
+
+
 def chores(studio: Studio) -> list[asyncio.Task[None]]:
     """What a worker does beside its jobs."""
     return [
@@ -97,6 +120,9 @@ def chores(studio: Studio) -> list[asyncio.Task[None]]:
         *(asyncio.create_task(loop) for loop in webhooks.loops(courier(studio))),
         asyncio.create_task(_every(EVERY_SECONDS, lambda: reap(studio))),
         asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(studio))),
+        asyncio.create_task(
+            _every(models.EVERY_SECONDS, lambda: models.ring_the_lost(loader(studio)))
+        ),
         # Walking the whole storage is no part of a start.
         asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _sweep(studio), first=_PRUNE_SECONDS)),
     ]
@@ -154,7 +180,9 @@ async def _every(
 
 async def _prune(studio: Studio) -> None:
     """All that is old enough, in batches that each commit for themselves."""
-    for prune in (request_queries.prune, queue.prune, webhooks.prune, sessions.prune):
+    for prune in (
+        request_queries.prune, queue.prune, webhooks.prune, sessions.prune, quotes.prune,
+    ):  # fmt: skip
         more = True
         while more:
             async with studio.database.transaction() as tx:
@@ -163,6 +191,6 @@ async def _prune(studio: Studio) -> None:
 
 async def _sweep(studio: Studio) -> None:
     await sweeper.sweep_in_turn(
-        studio.database, studio.storage,
+        studio.database, studio.storage, _SWEPT,
         every_seconds=_SWEEP_SECONDS, older_than_hours=studio.settings.worker.orphan_hours,
     )  # fmt: skip

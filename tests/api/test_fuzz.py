@@ -17,7 +17,7 @@ from support.house import House, Tenant
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 async def test_no_request_meets_a_fault_or_an_undescribed_answer(house: House) -> None:
     me = await house.tenant(grant=1_000_000)
     document = (await house.ask("GET", "/openapi.json")).json
@@ -53,7 +53,11 @@ async def known(house: House, me: Tenant) -> dict[str, Any]:
     endpoint = await house.ask("POST", "/api/v1/webhooks/endpoints", key=me, json=hook)
     test = f"/api/v1/webhooks/endpoints/{endpoint.data['id']}/test"
     delivery = await house.ask("POST", test, key=me)
+    persona = await house.ask("POST", "/api/v1/personas", key=me, json={"name": "fuzz"})
+    bulk = {"items": [{"prompt": "a fox"}]}
+    batch = await house.ask("POST", "/api/v1/generate/bulk", key=me, json=bulk)
     return {
+        "batch_id": batch.data["id"], "persona_id": persona.data["id"], "model_id": "builtin/draft",
         "key_id": key.data["id"], "job_id": job.data["job_id"],
         "endpoint_id": endpoint.data["id"], "delivery_id": delivery.data["id"],
         "generation_id": picture["id"], "flow_id": flow.data["id"], "image_id": image.data["id"],

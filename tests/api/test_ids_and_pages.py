@@ -31,6 +31,31 @@ async def test_an_id_of_another_shape_or_kind_is_not_found(idle_house: House) ->
             assert fault is None, (noun, wrong[:60], fault)
 
 
+async def test_what_is_not_there_is_named_as_it_was_asked_for(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    kinds = WHERE | {
+        "bat": "batches", "per": "personas", "mdl": "models", "key": "api-keys",
+        "whe": "webhooks/endpoints", "dlv": "webhooks/deliveries",
+    }  # fmt: skip
+    words = {
+        "gen": "generation", "img": "image", "flw": "flow", "prj": "project", "bat": "batch",
+        "per": "persona", "mdl": "model", "key": "key", "whe": "webhook endpoint",
+        "dlv": "webhook delivery",
+    }  # fmt: skip
+    for kind, noun in kinds.items():
+        for wrong in (ids.new(kind), "nonsense", f"{kind}_1"):
+            reply = await idle_house.ask("GET", f"/api/v1/{noun}/{wrong}", key=me)
+            assert judged(reply, 404, "NOT_FOUND") is None, (noun, wrong, reply.body)
+            assert reply.error["message"] == f"There is no {words[kind]} {wrong}."
+    for wrong in (ids.new("gen"), "nonsense"):
+        reply = await idle_house.ask("GET", f"/api/v1/images/jobs/{wrong}", key=me)
+        assert reply.error["message"] == f"There is no image job {wrong}."
+    for kind, name, ending in (("image", "images", "png"), ("video", "videos", "mp4")):
+        for wrong in (ids.new("img" if kind == "image" else "vid"), "nonsense"):
+            reply = await idle_house.ask("GET", f"/media/{name}/{wrong}.{ending}")
+            assert (reply.status, reply.error["message"]) == (404, f"There is no {kind} {wrong}.")
+
+
 async def test_the_raw_uuid_names_the_same_object(idle_house: House) -> None:
     me = await idle_house.tenant()
     made = (await idle_house.ask("POST", "/api/v1/generations", key=me, json={"prompt": "a"})).data

@@ -8,7 +8,10 @@ import pytest
 
 from api.wire import judged, second_process
 from support.house import House
+from tintype.accounts import operations as accounts
+from tintype.accounts.models import ChangeOrganization
 from tintype.api import queries
+from tintype.audit.operator import SERVER
 from tintype.db.pool import Database
 
 LIST = "/api/v1/generations"
@@ -45,17 +48,17 @@ async def test_it_is_allowed_again_at_the_stated_second_and_not_before(idle_hous
 
 @pytest.mark.slow
 async def test_three_keys_over_two_processes_share_one_exact_limit(idle_house: House) -> None:
-    first = await idle_house.tenant(plan="free")
+    first = await idle_house.tenant(plan="starter")
     keys = [first] + [
         await idle_house.tenant(organization_id=first.organization_id) for _ in range(2)
     ]
-    other = await idle_house.tenant(plan="free")
+    other = await idle_house.tenant(plan="starter")
     async with second_process(idle_house, first.key) as second:
         asked = [(idle_house, second)[n % 2].ask("GET", LIST, key=keys[n % 3]) for n in range(300)]
         replies = await asyncio.gather(*asked)
-    assert sorted(reply.status for reply in replies) == [200] * 30 + [429] * 270
+    assert sorted(reply.status for reply in replies) == [200] * 60 + [429] * 240
     left = sorted(int(r.headers["X-RateLimit-Remaining"]) for r in replies if r.status == 200)
-    assert left == list(range(30)), "each was told a different number"
+    assert left == list(range(60)), "each was told a different number"
     assert (await idle_house.ask("GET", LIST, key=other)).status == 200, "others are unaffected"
 
 
@@ -140,6 +143,37 @@ async def test_a_lowered_limit_and_a_clock_set_back_are_survived(database: Datab
         ahead = await queries.take_request(tx, "org_test", 100)
         assert ahead["allowed"]
         assert (await queries.take_request(tx, "other", 1))["allowed"]
+
+
+async def test_a_downgrade_holds_within_the_window_that_is_running(idle_house: House) -> None:
+    me = await idle_house.tenant(plan="starter")
+    await _start_of_a_second()
+    await asyncio.gather(*(idle_house.ask("GET", LIST, key=me) for _ in range(40)))
+    async with idle_house.database.transaction() as tx:
+        await accounts.change_organization(
+            tx, me.organization_id, ChangeOrganization(plan="free"), actor=SERVER
+        )
+    async with asyncio.timeout(20):
+        while (refused := await idle_house.ask("GET", LIST, key=me)).status == 200:
+            pass
+    assert judged(refused, 429, "RATE_LIMITED") is None
+    assert refused.headers["X-RateLimit-Limit"] == "30"
+    assert refused.headers["X-RateLimit-Remaining"] == "0"
+    # True for the new limit: of over 40 more than 10 must leave the window, and all came at once.
+    await pass_seconds(idle_house.database, me.organization_id, int(refused.headers["Retry-After"]))
+    assert (await idle_house.ask("GET", LIST, key=me)).status == 200
+
+
+async def test_after_just_retry_after_seconds_the_request_passes(idle_house: House) -> None:
+    """By the wall's clock: the first of three leaves the window while we wait."""
+    me = await idle_house.tenant(rate_limit=3)
+    for _ in range(3):
+        assert (await idle_house.ask("GET", LIST, key=me)).status == 200
+    await pass_seconds(idle_house.database, me.organization_id, 57)
+    refused = await idle_house.ask("GET", LIST, key=me)
+    assert refused.status == 429
+    await asyncio.sleep(int(refused.headers["Retry-After"]))
+    assert (await idle_house.ask("GET", LIST, key=me)).status == 200
 
 
 async def test_windows_and_answers_at_rest_are_forgotten(database: Database) -> None:

@@ -33,6 +33,7 @@ async def test_every_route_is_described_on_both_mounts(idle_house: House) -> Non
                 routed |= {(mount + template, str(method).lower()) for mount in server.MOUNTS}
     routed |= {
         ("/media/images/{name}", "get"),
+        ("/media/videos/{name}", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
         ("/metrics", "get"),
@@ -65,7 +66,7 @@ async def test_each_operation_says_what_it_needs(idle_house: House) -> None:
     assert {"Prefer", "Cancel-After"} <= {p["name"] for p in created["parameters"]}
     assert created["security"][0] == {"bearer": ["images:write"]}
     assert set(created["responses"]) == {
-        "201", "202", "400", "401", "402", "403", "409", "413", "415", "422", "429", "500", "503",
+        "200", "201", "202", "400", "401", "402", "403", "409", "413", "415", "422", "429", "500", "503",
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from support.house import House, Reply, free_port
 FAULT_KEYS = {"code", "message", "details"}
 
 
-async def talk(house: House, *pieces: bytes, seconds: float = 20) -> list[Reply]:
+async def talk(house: House, *pieces: bytes, seconds: float = 60) -> list[Reply]:
     """Write these bytes to the server and read its answers until it closes the connection.
 
     The last piece should ask for `Connection: close`, or be what makes the server close.
@@ -110,7 +110,7 @@ async def second_process(house: House, key: str) -> AsyncIterator[House]:
     )
     other = House(house.settings, house.database, house.session, f"http://127.0.0.1:{port}")
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 with contextlib.suppress(OSError):
                     if (await other.ask("GET", "/healthz", key=key)).status == 200:

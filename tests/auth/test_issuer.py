@@ -4,6 +4,7 @@ and in their time; every other one is the same 401."""
 import base64
 import time
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -68,7 +69,7 @@ async def test_a_supabase_token_is_its_user_on_both_mounts(by_secret: House) -> 
     made = await by_secret.ask(
         "POST", "/v1/generations", headers=bearer(token), json={"prompt": "a fox"}
     )
-    assert (made.status, made.json["source"]) == (202, "api")
+    assert (made.status, made.json["source"]) == (202, "ui")
 
 
 async def test_a_shared_secret_signs_by_any_hmac(by_secret: House) -> None:
@@ -119,20 +120,27 @@ RIGHT = [
 ]
 
 
+def as_of_now(claims: dict[str, Any]) -> dict[str, Any]:
+    """With the times moved by what has passed since this file was read: many minutes, perhaps."""
+    passed = int(time.time()) - NOW
+    return {
+        name: value + passed if name in {"exp", "nbf", "iat"} and type(value) is int else value
+        for name, value in claims.items()
+    }
+
+
 async def test_claims_that_are_not_right_are_one_401(by_secret: House) -> None:
     bare = await by_secret.ask("GET", ME)
     plain = bare.body.replace(bare.headers["X-Request-Id"].encode(), b"")
-    for wrong in WRONG:
+    for wrong in map(as_of_now, WRONG):
         reply = await ask(by_secret, shared(**wrong))
         assert judged(reply, 401, "UNAUTHORIZED") is None, (wrong, reply.body)
         assert reply.body.replace(reply.headers["X-Request-Id"].encode(), b"") == plain, wrong
 
 
 async def test_a_minute_of_skew_and_a_list_of_audiences_are_fine(by_secret: House) -> None:
-    for right in RIGHT:
-        moved = {name: value + int(time.time()) - NOW if isinstance(value, int) else value
-                 for name, value in right.items()}  # fmt: skip
-        assert (await ask(by_secret, shared(**moved))).status == 200, right
+    for right in map(as_of_now, RIGHT):
+        assert (await ask(by_secret, shared(**right))).status == 200, right
 
 
 async def test_forged_tokens_are_one_401(by_secret: House) -> None:
@@ -199,7 +207,7 @@ async def test_a_deleted_user_is_out_though_the_token_is_good(by_secret: House) 
     async with by_secret.database.transaction() as tx:
         one = await accounts.user_named(tx, found["email"])
         await accounts.delete_user(tx, one, actor=SERVER)
-    deadline = time.monotonic() + 1
+    deadline = time.monotonic() + 10
     while (await ask(by_secret, token)).status == 200:
         assert time.monotonic() < deadline
 

@@ -73,6 +73,8 @@ async def test_what_was_used_before_is_counted(old_house: str) -> None:
         )
         assert [tuple(row) for row in rows] == [("2026-01-03", 5, 0, 0), ("2026-01-04", 0, 4, 2)]
         assert await connection.fetchval("SELECT low_at FROM credit_accounts") == 10
+        # The first organization of a house is its operator's.
+        assert await connection.fetchval("SELECT operator FROM organizations WHERE id = 'org_1'")
         # An address is still one user's.
         with pytest.raises(asyncpg.UniqueViolationError):
             await connection.execute(

@@ -11,6 +11,7 @@ from tintype.core import ids
 from tintype.core.caller import SCOPES, Caller
 from tintype.core.errors import InsufficientCredits, SpendCapReached
 from tintype.credits import operations as credits
+from tintype.credits.models import Part
 from tintype.db.pool import Database
 from tintype.keys import operations as keys
 from tintype.keys.models import SpendCap
@@ -223,3 +224,25 @@ async def test_a_cap_given_later_counts_what_was_spent_before(database: Database
     with pytest.raises(SpendCapReached):
         await reserve(database, capped, 2)
     assert await reserve(database, capped, 1)
+
+
+async def test_a_batch_is_held_within_the_cap_or_not_at_all_and_tells_low_once(
+    database: Database,
+) -> None:
+    caller = await key_of(database, grant=100, day=95)
+
+    async def held(*amounts: int) -> Any:
+        parts = [Part(ids.new("led"), ids.new("gen"), amount) for amount in amounts]
+        async with database.transaction() as tx:
+            return await billing.reserve_all(tx, caller, "bat_1", parts)
+
+    with pytest.raises(SpendCapReached) as refused:
+        await held(90, 6)
+    assert refused.value.details["required"] == 96
+    last = await held(40, 51, 0, 2)
+    assert (last.batch_id, last.available_after) == ("bat_1", 7)
+    assert [it["available"] for it in await lows(database)] == [7]
+    used = await usage(database, caller)
+    assert used.image_jobs == 4, "free ones are counted too"
+    assert await held(0, 0) is None
+    assert (await usage(database, caller)).image_jobs == 6

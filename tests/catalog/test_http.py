@@ -10,6 +10,7 @@ from tintype.catalog.models import Model, aspect_ratios, catalog, model_for, pri
 from tintype.core.errors import ValidationFailed
 from tintype.engines.builtin import MODEL, BuiltinEngine
 from tintype.engines.finish import OPERATIONS, PRESETS, FinishEngine
+from tintype.engines.of_worker import configured
 from tintype.media.draft import draw
 
 RATIOS, RESOLUTIONS = list(catalog().aspect_ratios), list(catalog().resolutions)
@@ -110,3 +111,11 @@ async def test_the_catalog_needs_a_key_that_may_read(idle_house: House) -> None:
     for path in ("models", "aspect-ratios"):
         assert (await idle_house.ask("GET", f"/v1/catalog/{path}")).status == 401
         assert (await idle_house.ask("GET", f"/v1/catalog/{path}", key=writer)).status == 403
+
+
+def test_no_model_promises_weights_that_its_engine_does_not_load() -> None:
+    engines = configured(draw_threads=1).by_model
+    for model in catalog().models:
+        if model.id in engines:
+            loaded = engines[model.id].capabilities(model.id).weights
+            assert set(model.weights) == loaded, model.id

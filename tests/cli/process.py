@@ -96,7 +96,7 @@ class Standing:
         """The exit code, and the seconds it took."""
         began = time.monotonic()
         self.process.send_signal(number)
-        return self.process.wait(timeout=20), time.monotonic() - began
+        return self.process.wait(timeout=60), time.monotonic() - began
 
 
 @contextmanager
@@ -120,12 +120,12 @@ def serve(folder: Path, *words: str, port: int = 0, **more: str) -> Iterator[Sta
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(timeout=16)
+                process.wait(timeout=30)
             finally:
                 process.kill()
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"

@@ -127,7 +127,7 @@ async def test_ctrl_c_leaves_the_work_in_the_queue(database_url: str, tmp_path: 
                 break
             await connection.execute("SELECT pg_sleep(0.05)")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
         row = await connection.fetchrow("SELECT status, lease, attempts FROM generations")
     finally:
         await connection.close()

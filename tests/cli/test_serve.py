@@ -49,7 +49,7 @@ def ask(
         headers={"X-API-Key": key or house.key, "Content-Type": "application/json", **headers},
     )  # fmt: skip
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=90) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as fault:
         with fault:
@@ -137,7 +137,7 @@ def test_a_second_start_at_the_same_port_learns_that_this_house_has_it(
 ) -> None:
     done = subprocess.run(
         [*COMMAND, "serve", "--data", str(base / "data"), "--port", str(house.port)],
-        env=environment(), capture_output=True, text=True, check=False, timeout=30,
+        env=environment(), capture_output=True, text=True, check=False, timeout=90,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
@@ -191,7 +191,7 @@ def test_at_rest_it_takes_at_most_350_mb(house: Standing, base: Path) -> None:
 def test_a_taken_port_is_one_line_and_nothing_is_left_running(house: Standing, base: Path) -> None:
     done = subprocess.run(
         [*COMMAND, "serve", "--data", str(base / "other"), "--port", str(house.port)],
-        env=environment(), capture_output=True, text=True, check=False, timeout=30,
+        env=environment(), capture_output=True, text=True, check=False, timeout=90,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stdout == ""
@@ -226,7 +226,7 @@ def test_a_house_that_can_not_be_furnished_leaves_nothing_running(base: Path) ->
     done = subprocess.run(
         [*COMMAND, "serve", "--data", str(folder), "--port", "0"],
         env=environment(TINTYPE_STORAGE_URL="ftp://pictures"),
-        capture_output=True, text=True, check=False, timeout=30,
+        capture_output=True, text=True, check=False, timeout=90,
     )  # fmt: skip
     assert done.returncode == 2
     assert "storage.url must start with one of" in done.stderr
@@ -244,11 +244,11 @@ def test_a_start_that_is_broken_off_leaves_nothing_running(base: Path, number: i
     until(lambda: embedded.state(folder) == "ready")
     processes = family(process.pid)
     process.send_signal(number)
-    said, _ = process.communicate(timeout=15)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode in {130, 143}
     assert "Traceback" not in said
     assert embedded.state(folder) == "stopped"
-    until(lambda: not any(map(alive, processes)), 5)
+    until(lambda: not any(map(alive, processes)))
 
 
 @pytest.mark.parametrize("module", ["tintype.cli.api", "tintype.cli.worker"])
@@ -257,7 +257,7 @@ def test_a_part_with_wrong_settings_says_so_and_that_starting_it_again_is_no_hel
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-m", module], env=environment(TINTYPE_LOG_LEVEL="loud"),
-        capture_output=True, text=True, check=False, timeout=30,
+        capture_output=True, text=True, check=False, timeout=90,
     )  # fmt: skip
     assert done.returncode == FATAL_EXIT_CODE
     assert done.stderr == "tintype: Wrong setting log.level: invalid enum value 'loud'\n"
@@ -279,7 +279,7 @@ def test_two_houses_on_one_folder_and_the_later_one_outlives_a_kill(
         code, seconds = house.stop(signal.SIGINT)
         assert code == 0
         assert house.log.count("Stopping; running jobs get up to 8 s") == 1
-        assert seconds < 15
+        assert seconds < 25
         assert "Traceback" not in house.log
         assert embedded.running(data)
         until(lambda: all(work(second, it, sandbox)["status"] == "completed" for it in slow), 30)
@@ -297,7 +297,7 @@ def test_two_houses_on_one_folder_and_the_later_one_outlives_a_kill(
         until(lambda: work(third, began, sandbox)["status"] == "processing")
         code, seconds = third.stop()
         assert (code, embedded.state(data)) == (0, "stopped")
-        assert seconds < 15
+        assert seconds < 25
         assert "Traceback" not in third.log
     ended = tintype("doctor", "--data", data)
     assert ended.code == 0, ended.out
@@ -319,7 +319,7 @@ def test_a_worker_alone_takes_the_work_of_a_house_without_one(base: Path) -> Non
             until(lambda: work(front, generation_id, key)["status"] == "completed")
         finally:
             process.terminate()
-            said, _ = process.communicate(timeout=16)
+            said, _ = process.communicate(timeout=60)
         assert process.returncode == 0
         assert "The worker is ready." in said
         url = work(front, generation_id, key)["output_url"]

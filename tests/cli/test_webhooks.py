@@ -117,7 +117,7 @@ def listening(shop: House, me: Tenant, url: str, *words: str) -> Iterator["subpr
         finally:
             process.terminate()
             try:
-                process.wait(20)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
 

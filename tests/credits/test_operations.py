@@ -11,6 +11,7 @@ from tintype.accounts import operations as accounts
 from tintype.core import ids
 from tintype.core.errors import Conflict, InsufficientCredits, NotFound, ValidationFailed
 from tintype.credits import operations as credits
+from tintype.credits.models import Part
 from tintype.db.pool import Database
 
 
@@ -223,3 +224,65 @@ async def test_each_entry_keeps_what_it_was_for(database: Database) -> None:
     assert end is not None
     assert (end.generation_id, end.api_key_id) == (generation, "key_x")
     assert (end.amount, end.reserved, end.balance_after, end.available_after) == (-3, -5, 7, 7)
+
+
+async def books(database: Database, owner: str) -> tuple[int, int]:
+    """(balance, reserved), equal to what the entries say, each of which follows from the last."""
+    async with database.reading() as tx:
+        found = await proof(tx, owner)
+        rows = await tx.fetch(
+            "SELECT * FROM ledger_entries WHERE organization_id = $1 ORDER BY position", owner
+        )
+    balance = reserved = 0
+    for row in rows:
+        balance, reserved = balance + row["amount"], reserved + row["reserved"]
+        assert (row["balance_after"], row["available_after"]) == (balance, balance - reserved)
+    assert (balance, reserved) == (found["balance"], found["reserved"])
+    return balance, reserved
+
+
+def parts(*amounts: int) -> list[Part]:
+    return [Part(ids.new("led"), ids.new("gen"), amount) for amount in amounts]
+
+
+async def place(database: Database, owner: str, wanted: list[Part]) -> Any:
+    async with database.transaction() as tx:
+        return await credits.hold_all(tx, owner, wanted, batch_id="bat_1", api_key_id=None)
+
+
+async def test_many_holds_are_placed_together_or_none_is(database: Database) -> None:
+    owner = await organization(database, 100)
+    last = await place(database, owner, parts(1, 2, 3, 4))
+    assert (last.reserved, last.available_after, last.batch_id) == (4, 90, "bat_1")
+    assert await books(database, owner) == (100, 10)
+    with pytest.raises(InsufficientCredits) as refused:
+        await place(database, owner, parts(50, 41))
+    assert refused.value.details == {"required": 91, "available": 90}
+    assert await books(database, owner) == (100, 10)
+
+
+async def test_holds_placed_together_end_each_for_itself_and_once(database: Database) -> None:
+    owner, other = await organization(database, 100), await organization(database, 100)
+    wanted = parts(1, 2, 3, 4, 5)
+    await place(database, owner, wanted)
+    every = [part.hold_id for part in wanted]
+
+    async def ended(operation: Any, *arguments: Any) -> Any:
+        async with database.transaction() as tx:
+            return await operation(tx, *arguments)
+
+    settled = await ended(credits.settle, owner, every[1], 1)
+    assert (settled.amount, settled.batch_id) == (-1, "bat_1")
+    assert await ended(credits.release_all, other, every) == 0, "no other organization's"
+    outcomes = await asyncio.gather(*(ended(credits.release_all, owner, every) for _ in range(4)))
+    assert sorted(outcomes) == [0, 0, 0, 13]
+    assert await ended(credits.release_all, owner, []) == 0
+    assert await ended(credits.settle, owner, every[0], 1) is None
+    assert await books(database, owner) == (99, 0)
+    async with database.reading() as tx:
+        found = await credits.entries(
+            tx, owner, {"batch_id": "bat_1", "type": "release"}, after=None, offset=0, limit=9
+        )
+        counted = await credits.count(tx, owner, {"batch_id": "bat_1"}, 8)
+    assert [entry.reserved for entry in found] == [-5, -4, -3, -1]
+    assert counted == 8, "counted no further than asked"

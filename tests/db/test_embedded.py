@@ -183,7 +183,7 @@ async def test_a_stale_pid_that_belongs_to_another_process_does_not_fool_us(fold
             lines = stale.read_text().splitlines(keepends=True)
             stale.write_text("".join([f"{stranger.pid}\n", *lines[1:]]))
         assert not embedded.running(folder)
-        assert embedded.start(folder, wait_seconds=10) == dsn
+        assert embedded.start(folder, wait_seconds=60) == dsn
         assert stranger.poll() is None
         assert embedded.stop(folder)
         stranger.kill()
@@ -220,7 +220,7 @@ async def test_a_zombie_server_of_a_parent_that_never_reaps_is_replaced(folder: 
     with starter(ZOMBIE, folder) as parent:
         assert said_by(parent) == "zombie\n"
         assert not embedded.running(folder)
-        dsn = embedded.start(folder, wait_seconds=10)
+        dsn = embedded.start(folder, wait_seconds=60)
         assert await ask(dsn, "SELECT 1") == 1
         assert embedded.stop(folder)
 

@@ -118,7 +118,7 @@ async def test_a_killed_migration_is_completed_by_the_next(empty_url: str) -> No
 async def _until_connected(url: str, process: "subprocess.Popen[bytes]") -> None:
     connection = await asyncpg.connect(url)
     try:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         while await connection.fetchval(query) < 2 and process.poll() is None:
             assert time.monotonic() < end

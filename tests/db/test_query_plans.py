@@ -54,6 +54,9 @@ class Explaining:
     async def fetchrow(self, query: str, *values: Any) -> None:
         await self.fetch(query, *values)
 
+    async def fetchval(self, query: str, *values: Any) -> None:
+        await self.fetch(query, *values)
+
 
 @pytest.fixture
 async def filled(database_url: str) -> Any:
@@ -71,7 +74,7 @@ async def test_hot_queries_go_by_their_indexes(filled: Any) -> None:
         "a page": (lambda: queries.page(filled, "org_3", {}, offset=0, limit=21), "generations_page"),
         "a page further on": (lambda: queries.page(filled, "org_3", after, offset=0, limit=21), "generations_page",
         ),
-        "a page of a rare state": (lambda: queries.page(filled, "org_3", {"status": "queued"}, offset=0, limit=21),
+        "a page of a rare state": (lambda: queries.page(filled, "org_3", {"status": "processing"}, offset=0, limit=21),
             "generations_status",
         ),
         "one": (lambda: queries.find(filled, "org_3", gen, None), "generations_pkey"),
@@ -81,11 +84,17 @@ async def test_hot_queries_go_by_their_indexes(filled: Any) -> None:
         "an object's events": (lambda: event_queries.of_subject(filled, "org_3", gen, None), "events_subject",
         ),
         "a key": (lambda: key_queries.authenticate(filled, b"\0" * 32), "api_keys_secret_sha256_key"),
-        "claim": (lambda: run_queries.claim(filled, gen, lease, 15, 3, alone=False), "generations_pkey",
+        "claim": (lambda: run_queries.claim(filled, gen, lease, 15, 3, "{}", alone=False), "generations_pkey",
         ),
+        "places": (lambda: run_queries.places(filled, gen, "{}"), "generations_pkey"),
+        "unpark": (lambda: run_queries.unpark(filled, "org_3", 4, 500), "generations_parked"),
+        "the head of the queue": (lambda: queries.next_turn(filled, "org_3", "builtin", 24), "generations_head"),
+        "the longest in the queue": (lambda: queries.next_turn(filled, "org_3", "builtin", 24), "generations_waiting"),
+        "one's last in the queue": (lambda: queries.next_turn(filled, "org_3", "builtin", 24), "generations_turn"),
+        "one's last of all": (lambda: queries.next_turn(filled, "org_3", "builtin", 24), "generations_page"),
         "renew": (lambda: run_queries.renew(filled, gen, lease, 15, 0.5), "generations_pkey"),
         "expired leases": (lambda: run_queries.expired(filled, 500), "generations_open"),
-        "waiting for long": (lambda: run_queries.waiting(filled, 10, 500), "generations_waiting"),
+        "waiting for long": (lambda: run_queries.waiting(filled, 10, 500), "generations_rung"),
         "overdue": (lambda: run_queries.overdue(filled, 500), "generations_cancel_at"),
     }  # fmt: skip
     for name, (asking, index) in cases.items():

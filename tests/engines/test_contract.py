@@ -13,6 +13,7 @@ import pytest
 import pyvips
 
 from media.sketch.drawings import handbag, mug, page, png
+from support.loops import stands_still
 from support.waxy import waxy_picture
 from tintype.engines import finish
 from tintype.engines.base import Blob, Capabilities, EngineFault, FaultCode, Job, Operation
@@ -34,7 +35,7 @@ FINISHING = frozenset({"clean", "realistic"})
 """Operations that take one picture and give it back at its own size."""
 WORDS = frozenset({"polish_text", "enhance_prompt"})
 FAULT_CODES = get_args(FaultCode)
-CANCEL_SECONDS_MAX = 2.0
+CANCEL_SECONDS_MAX = 20.0
 SIDE = 256
 
 
@@ -276,14 +277,7 @@ async def test_the_event_loop_stays_free_while_it_works(subject):
     engine, model = subject
     can = engine.capabilities(model)
     job = job_for(can, model, side=min(2048, int(can.pixels_max**0.5)))
-    task = asyncio.create_task(engine.run(job, Watch()))
-    longest = 0.0
-    while not task.done():
-        before = time.monotonic()
-        await asyncio.sleep(0.002)
-        longest = max(longest, time.monotonic() - before)
-    await task
-    assert longest < 0.25
+    assert await stands_still(lambda: engine.run(job, Watch())) < 0.25
 
 
 async def test_runs_side_by_side_do_not_mix(subject):

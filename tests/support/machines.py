@@ -17,7 +17,8 @@ def on_database(cluster: str, name: str, machine: type[Any]) -> Iterator[type[An
     """`machine` with `loop` and `database`, on a copy of the template that is dropped after."""
     loop = asyncio.new_event_loop()
     admin = loop.run_until_complete(asyncpg.connect(cluster.replace("/tintype?", "/postgres?")))
-    loop.run_until_complete(admin.execute(f"CREATE DATABASE {name} TEMPLATE tintype"))
+    copying = f"CREATE DATABASE {name} TEMPLATE tintype STRATEGY file_copy"
+    loop.run_until_complete(admin.execute(copying))
     url = cluster.replace("/tintype?", f"/{name}?")
     database = loop.run_until_complete(connect(url, size=4, wait_seconds=5))
     try:

@@ -50,7 +50,7 @@ class Receiver:
     def of(self, type_: str) -> list[Hook]:
         return [hook for hook in self.hooks if hook.json["type"] == type_]
 
-    async def until(self, count: int, *, seconds: float = 10, type_: str | None = None) -> None:
+    async def until(self, count: int, *, seconds: float = 30, type_: str | None = None) -> None:
         end = time.monotonic() + seconds
         while len(self.hooks if type_ is None else self.of(type_)) < count:
             assert time.monotonic() < end, [hook.json["type"] for hook in self.hooks]

@@ -8,17 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 from support import faulty_engine
 from support import house as houses
 from support.house import House
+from support.nursery import Forked
+from tintype.cli import worker as of_product
 from tintype.core.settings import Settings
 from tintype.engines.registry import Engines
 from tintype.generations.studio import Studio
-
-_TESTS = Path(__file__).parent.parent
 
 
 def working(
@@ -29,27 +28,28 @@ def working(
 
 
 class Worker:
-    """A worker process."""
+    """A worker process: a fork of a loaded one, unless it is to have another Python's path."""
 
     def __init__(self, settings: Settings, *, faulty: bool = True, **environment: str) -> None:
         chosen = settings.worker
-        command = [sys.executable, "-m", "tintype.cli.worker"]
-        if faulty:
-            command = [sys.executable, str(_TESTS / "support" / "faulty_engine.py")]
-        self.process = subprocess.Popen(
-            command,
-            cwd=settings.folder,
-            env={name: text for name, text in os.environ.items() if "SOAK" not in name} | {
-                "TINTYPE_DATABASE_URL": settings.database.url,
-                "TINTYPE_DATA": str(settings.folder),
-                "TINTYPE_WORKER_LEASE_SECONDS": str(chosen.lease_seconds),
-                "TINTYPE_WORKER_RETRY_SECONDS": str(chosen.retry_seconds),
-                "TINTYPE_WORKER_GRACE_SECONDS": str(chosen.grace_seconds),
-                "TINTYPE_WORKER_CONCURRENCY": str(chosen.concurrency),
-                "TINTYPE_LOG_LEVEL": "error",
-                "TT_HEARD": str(settings.folder / "heard"),
-            } | environment,
-        )  # fmt: skip
+        script = faulty_engine.__file__ if faulty else of_product.__file__
+        variables = {name: text for name, text in os.environ.items() if "SOAK" not in name} | {
+            "TINTYPE_DATABASE_URL": settings.database.url,
+            "TINTYPE_DATA": str(settings.folder),
+            "TINTYPE_WORKER_LEASE_SECONDS": str(chosen.lease_seconds),
+            "TINTYPE_WORKER_RETRY_SECONDS": str(chosen.retry_seconds),
+            "TINTYPE_WORKER_GRACE_SECONDS": str(chosen.grace_seconds),
+            "TINTYPE_WORKER_CONCURRENCY": str(chosen.concurrency),
+            "TINTYPE_LOG_LEVEL": "error",
+            "TT_HEARD": str(settings.folder / "heard"),
+        }  # fmt: skip
+        variables |= environment
+        self.process: Forked | subprocess.Popen[bytes]
+        if "PYTHONPATH" in environment:
+            command = [sys.executable, script]
+            self.process = subprocess.Popen(command, cwd=settings.folder, env=variables)
+        else:
+            self.process = Forked(script, settings.folder, variables)
 
     def send(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -15,7 +15,6 @@ from tintype.cli import app as cli
 from tintype.core import errors, settings
 from tintype.core.caller import SCOPES
 from tintype.engines.markers import MAGIC
-from tintype.images.http import MEDIA_ROUTES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -30,7 +29,7 @@ def page(name: str) -> str:
 
 def routes() -> Iterator[tuple[str, str]]:
     """(method, path) of every route, without its mount."""
-    for handler in [*server.ROUTES, *MEDIA_ROUTES, *health.ROUTES]:
+    for handler in [*server.ROUTES, *server.MEDIA_ROUTES, *health.ROUTES]:
         for path in [handler.opt["path"]] if "path" in handler.opt else handler.paths:
             for method in sorted(getattr(handler, "http_methods", None) or {"GET"}):
                 yield str(method), path

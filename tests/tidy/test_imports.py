@@ -5,10 +5,12 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "tintype"
 SLICES = {
-    "accounts", "aliases", "audit", "auth", "billing", "catalog", "credits", "events", "flows",
-    "generations", "images", "keys", "live", "projects", "sessions", "webhooks",
+    "accounts", "aliases", "audit", "auth", "batches", "billing", "bulk", "catalog", "credits",
+    "events", "flows",
+    "generations", "images", "keys", "live", "models", "personas",
+    "projects", "sessions", "webhooks",
 }  # fmt: skip
-INNER = {"queries", "run_queries", "http", "jobs"}
+INNER = {"queries", "run_queries", "batch_queries", "http", "jobs"}
 
 
 def imports_of(path: Path) -> list[tuple[str, int, bool]]:

@@ -9,8 +9,8 @@ SOURCE = Path(__file__).parents[2] / "src" / "tintype"
 TENANT_TABLES = (
     "users", "projects", "api_keys", "credit_accounts", "ledger_entries", "events",
     "idempotency_keys", "flows", "generations", "images", "image_aliases", "live_entries",
-    "sessions", "audit_entries", "key_usage",
-    "webhook_endpoints", "webhook_secrets", "webhook_deliveries",
+    "sessions", "audit_entries", "key_usage", "personas", "custom_models", "batches",
+    "quotes", "videos", "webhook_endpoints", "webhook_secrets", "webhook_deliveries",
 )  # fmt: skip
 # Functions whose SQL is the server's own and crosses tenants on purpose.
 EXCEPTIONS = {
@@ -18,6 +18,7 @@ EXCEPTIONS = {
         "external_user": "finds the user of an issuer's subject",
         "was_deleted": "an address and a subject are one user's over all organizations",
     },
+    "billing/queries.py": {"prune_quotes": "forgets old quotes of all tenants"},
     "sessions/queries.py": {
         "touch": "notes uses of sessions of all tenants",
         "prune": "forgets old sessions of all tenants",
@@ -30,6 +31,14 @@ EXCEPTIONS = {
         "deliverable": "an image's id is its public address",
         "referenced_keys": "the sweeper",
         "existing": "the sweeper",
+    },
+    "videos/queries.py": {
+        "deliverable": "a video's id is its public address",
+        "referenced_keys": "the sweeper",
+    },
+    "models/queries.py": {"needed": "the sweeper"},
+    "models/run_queries.py": {
+        "*": "a fetch starts from an id that the queue rang with; a lease guards every write"
     },
     "generations/run_queries.py": {
         "*": "runs start from an id that the queue rang with; a lease guards every write",

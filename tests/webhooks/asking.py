@@ -26,12 +26,20 @@ async def delivery(house: House, me: Tenant, delivery_id: str) -> Any:
     return reply.json
 
 
-async def ended(house: House, me: Tenant, query: str = "", *, seconds: float = 10) -> Any:
+async def ended(house: House, me: Tenant, query: str = "", *, seconds: float = 30) -> Any:
     """The one delivery of this query, once it is no longer pending."""
+    (found,) = await all_ended(house, me, 1, query, seconds=seconds)
+    return await delivery(house, me, found["id"])
+
+
+async def all_ended(
+    house: House, me: Tenant, count: int, query: str = "", *, seconds: float = 30
+) -> list[Any]:
+    """The deliveries of this query, once there are so many and none is pending."""
     end = time.monotonic() + seconds
     while True:
         found = await deliveries(house, me, query)
-        if len(found) == 1 and found[0]["status"] != "pending":
-            return await delivery(house, me, found[0]["id"])
+        if len(found) == count and all(it["status"] != "pending" for it in found):
+            return found
         assert time.monotonic() < end, found
         await asyncio.sleep(0.02)

@@ -12,7 +12,7 @@ from support.receiver import Receiver
 from tintype.api.places import PLACES_PER_ORGANIZATION
 from tintype.core.caller import SCOPES
 from tintype.core.vault import open_vault
-from webhooks.asking import deliveries, ended, endpoint
+from webhooks.asking import all_ended, deliveries, ended, endpoint
 
 GOOD = "https://example.com/hook"
 # Rows 61 to 64 and 69: what the URL itself gives away.
@@ -179,9 +179,7 @@ async def test_deliveries_are_found_by_what_they_are(
     two = await endpoint(shop, me, sink.url("/2"), events=["image.deleted"])
     for made in (one, two, two):
         await shop.ask("POST", f"/v1/webhooks/endpoints/{made['id']}/test", key=me)
-    await sink.until(3)
-    await asyncio.sleep(0.2)
-    found = await deliveries(shop, me)
+    found = await all_ended(shop, me, 3)
     assert [it["endpoint_id"] for it in found] == [two["id"], two["id"], one["id"]]
     assert len(await deliveries(shop, me, f"&endpoint_id={two['id']}")) == 2
     assert len(await deliveries(shop, me, f"&event_id={found[0]['event_id']}")) == 1

@@ -2,12 +2,17 @@
 
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, get_args
+
+import msgspec
 
 from tintype.accounts import queries
 from tintype.accounts.models import (
+    ChangeOrganization,
     External,
+    Feature,
     Member,
     Organization,
     OrganizationView,
@@ -25,7 +30,9 @@ from tintype.db.listen import notify
 from tintype.db.pool import Row, Transaction
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
-RATE_LIMIT_MAX: Final = 1_000_000
+# The largest of each limit of an organization's own; the smallest is 1.
+_MOST: Final = {"rate_limit": 1_000_000, "concurrency": 10_000, "queue_weight": 12}
+_FEATURE: Final = re.compile(rf"([+-]?)({'|'.join(get_args(Feature))})")
 
 
 async def create_organization(
@@ -35,18 +42,20 @@ async def create_organization(
     plan: str,
     rate_limit: int | None = None,
     private_media: bool = False,
+    operator: bool = False,
 ) -> Organization:
-    """Make an organization with its credit account and the plan's trial credits."""
+    """Make an organization with its credit account and the plan's trial credits.
+
+    The `operator`'s own may grant credits to all.
+    """
     if not name.strip() or len(name) > 200:  # noqa: PLR2004
         raise ValidationFailed("name", "must have 1 to 200 characters")
-    if rate_limit is not None and not 1 <= rate_limit <= RATE_LIMIT_MAX:
-        raise ValidationFailed("rate_limit", f"must be 1 to {RATE_LIMIT_MAX} requests a minute")
+    _within("rate_limit", rate_limit)
     terms = plan_named(plan)
     row = await queries.insert_organization(
         tx, ids.new("org"), name=name.strip(), plan=plan, rate_limit=rate_limit,
-        private_media=private_media, signing_secret=secrets.token_bytes(32), sandbox_of=None,
+        private_media=private_media, signing_secret=secrets.token_bytes(32), operator=operator,
     )  # fmt: skip
-    assert row is not None
     await ledger.open_account(tx, row["id"])
     if terms.trial_credits:
         await ledger.grant(tx, row["id"], terms.trial_credits, note="trial credits")
@@ -58,11 +67,7 @@ async def sandbox_of(tx: Transaction, organization_id: str) -> Organization:
     parent = await organization(tx, organization_id)
     if parent.sandbox_of is not None:
         return parent
-    row = await queries.insert_organization(
-        tx, ids.new("org"), name=f"{parent.name} (sandbox)", plan=parent.plan,
-        rate_limit=parent.rate_limit, private_media=parent.private_media,
-        signing_secret=secrets.token_bytes(32), sandbox_of=organization_id,
-    )  # fmt: skip
+    row = await queries.insert_sandbox(tx, ids.new("org"), organization_id, secrets.token_bytes(32))
     if row is None:
         row = await queries.sandbox_twin(tx, organization_id)
         assert row is not None
@@ -78,11 +83,64 @@ async def organization(tx: Transaction, organization_id: str) -> Organization:
     return to_organization(row)
 
 
+async def change_organization(
+    tx: Transaction, organization_id: str, change: ChangeOrganization, *, actor: Actor
+) -> Organization:
+    """Other terms, in force at once in every process; what is at work or queued goes on.
+
+    Raises NotFound, ValidationFailed. Its sandbox goes by the same terms.
+    """
+    row = await queries.lock_organization(tx, ids.parse("org", organization_id))
+    if row is None:
+        raise NotFound(f"There is no organization {organization_id[:80]}.")
+    asked = msgspec.structs.asdict(change)
+    features = asked.pop("features")
+    before: dict[str, Any] = {name: row[name] for name in asked} | {"features": row["features"]}
+    after = before | {name: it for name, it in asked.items() if it is not msgspec.UNSET}
+    after["features"] = _features(row["features"], features)
+    plan_named(after["plan"])
+    for name in _MOST:
+        _within(name, after[name])
+    changed = {
+        name: {"from": before[name], "to": it} for name, it in after.items() if it != before[name]
+    }
+    if not changed:
+        return to_organization(row)
+    rows = await queries.change_organization(tx, row["id"], **after)
+    for one in rows:
+        await notify(tx, one["id"])
+    await audit.record(tx, row["id"], actor, "organization.updated", row["id"], changed)
+    return next(to_organization(one) for one in rows if one["id"] == row["id"])
+
+
+def _features(own: Collection[str], asked: Collection[str]) -> list[str]:
+    """The organization's words on features after those that are `asked`, sorted by feature."""
+    found = {word[1:]: word for word in own}
+    for word in asked:
+        match = _FEATURE.fullmatch(word)
+        if match is None:
+            raise ValidationFailed(
+                "features",
+                f"{word!r:.80} must be one of {', '.join(get_args(Feature))}, with + to add it, -"
+                " to take it away, or neither to go by the plan",
+            )
+        if match[1]:
+            found[match[2]] = word
+        else:
+            found.pop(word, None)
+    return [found[name] for name in sorted(found)]
+
+
+def _within(name: str, limit: int | None) -> None:
+    if limit is not None and not 1 <= limit <= _MOST[name]:
+        raise ValidationFailed(name, f"must be 1 to {_MOST[name]}")
+
+
 async def signing_secret(tx: Transaction, organization_id: str) -> bytes:
     """The key under which the organization's URLs are signed; it never leaves the server."""
     row = await queries.organization(tx, organization_id)
     if row is None:
-        raise NotFound
+        raise NotFound(f"There is no organization {organization_id[:80]}.")
     secret: bytes = row["signing_secret"]
     return secret
 
@@ -220,4 +278,8 @@ def to_organization(row: Row) -> Organization:
         rate_limit=row["rate_limit"],
         private_media=row["private_media"],
         sandbox_of=row["sandbox_of"],
+        concurrency=row["concurrency"],
+        queue_weight=row["queue_weight"],
+        features=tuple(row["features"]),
+        operator=row["operator"],
     )

@@ -4,7 +4,7 @@ from tintype.db.pool import Row, Transaction
 
 _ORGANIZATION = (
     "id, name, plan, rate_limit, private_media, signing_secret, sandbox_of, suspended_at,"
-    " created_at"
+    " created_at, concurrency, queue_weight, features, operator"
 )
 _USER = "id, organization_id, email, role, created_at"
 
@@ -18,19 +18,72 @@ async def insert_organization(
     rate_limit: int | None,
     private_media: bool,
     signing_secret: bytes,
-    sandbox_of: str | None,
-) -> Row | None:
-    """Answer None when the sandbox twin exists already."""
-    return await tx.fetchrow(
+    operator: bool,
+) -> Row:
+    row = await tx.fetchrow(
         f"""
         INSERT INTO organizations
-            (id, name, plan, rate_limit, private_media, signing_secret, sandbox_of)
+            (id, name, plan, rate_limit, private_media, signing_secret, operator)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        RETURNING {_ORGANIZATION}
+        """,  # noqa: S608
+        organization_id, name, plan, rate_limit, private_media, signing_secret, operator,
+    )  # fmt: skip
+    assert row is not None
+    return row
+
+
+async def insert_sandbox(
+    tx: Transaction, sandbox_id: str, organization_id: str, signing_secret: bytes
+) -> Row | None:
+    """The organization's twin, on its terms; None when there is one already."""
+    return await tx.fetchrow(
+        f"""
+        INSERT INTO organizations (id, name, plan, rate_limit, concurrency, queue_weight, features,
+            private_media, signing_secret, sandbox_of)
+        SELECT $1, name || ' (sandbox)', plan, rate_limit, concurrency, queue_weight, features,
+            private_media, $3, id
+        FROM organizations WHERE id = $2
         ON CONFLICT (sandbox_of) DO NOTHING
         RETURNING {_ORGANIZATION}
         """,  # noqa: S608
-        organization_id, name, plan, rate_limit, private_media, signing_secret, sandbox_of,
+        sandbox_id, organization_id, signing_secret,
     )  # fmt: skip
+
+
+async def lock_organization(tx: Transaction, organization_id: str) -> Row | None:
+    """No sandbox: its terms are its organization's."""
+    return await tx.fetchrow(
+        f"""
+        SELECT {_ORGANIZATION} FROM organizations
+        WHERE id = $1 AND sandbox_of IS NULL FOR NO KEY UPDATE
+        """,  # noqa: S608
+        organization_id,
+    )
+
+
+async def change_organization(
+    tx: Transaction,
+    organization_id: str,
+    *,
+    plan: str,
+    rate_limit: int | None,
+    concurrency: int | None,
+    queue_weight: int | None,
+    features: list[str],
+    operator: bool,
+) -> list[Row]:
+    """The organization and its sandbox twin, which goes by the same terms."""
+    rows: list[Row] = await tx.fetch(
+        f"""
+        UPDATE organizations SET plan = $2, rate_limit = $3, concurrency = $4, queue_weight = $5,
+            features = $6, operator = $7 AND sandbox_of IS NULL
+        WHERE id = $1 OR sandbox_of = $1
+        RETURNING {_ORGANIZATION}
+        """,  # noqa: S608
+        organization_id, plan, rate_limit, concurrency, queue_weight, features, operator,
+    )  # fmt: skip
+    return rows
 
 
 async def organization(tx: Transaction, organization_id: str) -> Row | None:
@@ -140,8 +193,8 @@ async def member(tx: Transaction, user_id: str) -> Row | None:
     """Before a tenant is known: who a verified token names, with their organization's terms."""
     return await tx.fetchrow(
         """
-        SELECT u.id AS user_id, u.role, u.organization_id, o.plan, o.rate_limit, o.private_media,
-            o.signing_secret
+        SELECT u.id AS user_id, u.role, u.organization_id, o.plan, o.rate_limit, o.queue_weight,
+            o.features, o.operator, o.private_media, o.signing_secret
         FROM users u JOIN organizations o ON o.id = u.organization_id
         WHERE u.id = $1 AND u.deleted_at IS NULL AND o.suspended_at IS NULL
         """,

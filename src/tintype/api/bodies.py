@@ -17,6 +17,7 @@ import msgspec
 from litestar.exceptions import InternalServerException
 from msgspec import inspect
 
+from tintype.api.choices import choices
 from tintype.api.naming import to_fields
 from tintype.api.parts import AnyRequest, parts
 from tintype.core.errors import (
@@ -33,6 +34,7 @@ _STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
 _JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _AT: Final = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
+_NO_CHOICE: Final = "Invalid enum value"
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 # A slow body is cut off: this long, plus its size at 64 kB/s.
@@ -86,6 +88,8 @@ def _convert(value: Any, struct: type[S]) -> S:
             field = f"{field}.{missing[1]}" if at else missing[1]
             raise ValidationFailed(field, "is required") from fault
         problem = text[: at.start()] if at else text
+        if problem.startswith(_NO_CHOICE) and (known := choices(struct, field)):
+            raise ValidationFailed(field, known) from fault
         raise ValidationFailed(field, problem[0].lower() + problem[1:]) from fault
 
 

@@ -8,6 +8,7 @@ a body to try, `path` the template of a mount, `raw` and `plain` that it has no 
 
 import inspect
 import re
+import types
 import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from tintype.core.errors import (
     ValidationFailed,
 )
 
+_OK: Final = 200
 _NO_CONTENT: Final = 204
 _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PARAMETER: Final = re.compile(r"{(\w+):\w+}")
@@ -42,7 +44,11 @@ _PARAMETER: Final = re.compile(r"{(\w+):\w+}")
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One route. `result` is the bare resource's type, None where the route has no JSON of ours."""
+    """One route. `result` is the bare resource's type, None where the route has no JSON of ours.
+
+    `alternative` is what its 200 may be, the second of `Answer[A] | Answer[B]`; `own_ok` says that
+    it may be a `result` as well.
+    """
 
     name: str
     method: str
@@ -59,6 +65,8 @@ class Described:
     headers: tuple[str, ...]
     example: Any
     result: Any
+    alternative: Any
+    own_ok: bool
     paged: bool
     plain: bool
     errors: frozenset[type[TintypeError]]
@@ -82,7 +90,7 @@ def described(routes: Iterable[ControllerRouterHandler]) -> Iterator[Described]:
 
 def _of(handler: BaseRouteHandler, method: str) -> Iterator[Described]:
     opt = handler.opt
-    result, paged = _result(handler)
+    result, alternative, paged = _result(handler)
     scope = opt.get("scope") or next(
         (found for guard in handler.guards or () if (found := getattr(guard, "scope", None))), None
     )
@@ -90,6 +98,9 @@ def _of(handler: BaseRouteHandler, method: str) -> Iterator[Described]:
     keyed = method in _UNSAFE and guarded
     declared = getattr(handler, "status_code", None)
     answers = opt.get("answers") or [_NO_CONTENT if declared == _NO_CONTENT else 200]
+    own_ok = _OK in answers
+    if alternative is not None:
+        answers = sorted({_OK, *answers})
     for path in [opt["path"]] if "path" in opt else sorted(handler.paths):
         parameters = tuple(_PARAMETER.findall(path))
         yield Described(
@@ -108,21 +119,30 @@ def _of(handler: BaseRouteHandler, method: str) -> Iterator[Described]:
             headers=(*(("Idempotency-Key",) if keyed else ()), *opt.get("headers", ())),
             example=opt.get("example"),
             result=result,
+            alternative=alternative,
+            own_ok=own_ok,
             paged=paged,
             plain=bool(opt.get("plain") or opt.get("raw")),
             errors=_errors(opt, guarded=guarded, keyed=keyed, found_by_path=bool(parameters)),
         )
 
 
-def _result(handler: BaseRouteHandler) -> tuple[Any, bool]:
-    """The T of `Answer[T]` or `Answer[Page[T]]`, and whether it is a page."""
+def _result(handler: BaseRouteHandler) -> tuple[Any, Any, bool]:
+    """The T of `Answer[T]` or `Answer[Page[T]]`, what else a 200 may be, and whether T is a page's.
+
+    Of `Answer[A] | Answer[B]` they are A and B.
+    """
     returned = typing.get_type_hints(handler.fn).get("return")
+    alternative = None
+    if typing.get_origin(returned) in {types.UnionType, typing.Union}:
+        returned, second = typing.get_args(returned)
+        alternative = next(iter(typing.get_args(second)), None)
     if typing.get_origin(returned) is not Answer:
-        return None, False
+        return None, None, False
     (result,) = typing.get_args(returned)
     if typing.get_origin(result) is Page:
-        return typing.get_args(result)[0], True
-    return result, False
+        return typing.get_args(result)[0], alternative, True
+    return result, alternative, False
 
 
 def _errors(

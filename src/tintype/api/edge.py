@@ -24,6 +24,7 @@ _SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )  # fmt: skip
 _HOT_PREFIXES: Final = ("/media/", "/api/v1/live", "/v1/live")
+_MOUNTED: Final = ("/media/images", "/media/videos")
 _READING: Final = frozenset({"GET", "HEAD"})
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _log = log.get("tintype.request")
@@ -70,9 +71,9 @@ class Edge:
             await self._app(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - started
-            # The mounted route has no template. Never the path itself: labels must stay few.
-            route = scope.get("path_template", "") or (
-                "/media/images" if path.startswith("/media/images/") else "unmatched"
+            # Mounted routes have no template. Never the path itself: labels must stay few.
+            route = scope.get("path_template", "") or next(
+                (mounted for mounted in _MOUNTED if path.startswith(mounted)), "unmatched"
             )
             _REQUESTS.labels(scope["method"], route, status).inc()
             _SECONDS.labels(route).observe(seconds)

@@ -20,12 +20,12 @@ from litestar.types import HTTPScope, Send
 from prometheus_client import Counter
 
 from tintype.api.preconditions import etag_matches
+from tintype.api.ranges import Unsatisfiable, wanted
 
 _ENTRY_SHARE: Final = 8
 # What an entry costs beside its texts and bytes: its objects and its places in the tables.
 _ENTRY_BYTES: Final = 2_000
 _CHANGES_MAX: Final = 10_000
-_RANGE_CHARACTERS_MAX: Final = 40
 _CACHE = Counter("tintype_cache_requests", "Requests for raw bytes, by where they came from.",
                  ["route", "result"])  # fmt: skip
 
@@ -190,8 +190,8 @@ async def send_answer(
     status, body, headers = 200, answer.body, [*answer.whole, *more]
     if asking.none_match and etag_matches(asking.none_match.decode("latin-1"), answer.etag):
         status, body, headers = 304, b"", [*answer.headers, *more]
-    elif asking.byte_range and method == "GET" and _still_fits(asking.if_range, answer.etag):
-        status, body, headers = _part(answer, asking.byte_range, more)
+    elif method == "GET":
+        status, body, headers = _asked_part(answer, asking, more)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send(
         {
@@ -202,32 +202,19 @@ async def send_answer(
     )
 
 
-def _still_fits(if_range: bytes, etag: str) -> bool:
-    """`If-Range`: a part is only of use to who has the rest of the same; we send no dates."""
-    return not if_range or if_range.strip() == etag.encode()
-
-
-def _part(
-    answer: HotAnswer, byte_range: bytes, more: tuple[Header, ...]
+def _asked_part(
+    answer: HotAnswer, asking: Asking, more: tuple[Header, ...]
 ) -> tuple[int, bytes, list[Header]]:
-    """A single `bytes=` range; anything else that isn't valid is answered whole."""
     size = len(answer.body)
-    whole = 200, answer.body, [*answer.whole, *more]
-    unit, _, spec = byte_range.partition(b"=")
-    first, dash, last = (piece.strip() for piece in spec.partition(b"-"))
-    if unit.strip().lower() != b"bytes" or not dash or len(spec) > _RANGE_CHARACTERS_MAX:
-        return whole
-    if (first and not first.isdigit()) or (last and not last.isdigit()) or not (first or last):
-        return whole
-    if first and last and int(last) < int(first):
-        return whole
-    start = int(first) if first else max(0, size - int(last))
-    end = min(size - 1, int(last)) if first and last else size - 1
-    if start >= size:
+    try:
+        part = wanted(asking.byte_range, asking.if_range, answer.etag, size)
+    except Unsatisfiable:
         unsatisfied = (b"content-range", b"bytes */%d" % size)
         return 416, b"", [*answer.headers, *more, unsatisfied, (b"content-length", b"0")]
-    return 206, answer.body[start : end + 1], [
+    if part is None:
+        return 200, answer.body, [*answer.whole, *more]
+    return 206, answer.body[part.start : part.end], [
         *answer.headers, *more,
-        (b"content-range", b"bytes %d-%d/%d" % (start, end, size)),
-        (b"content-length", b"%d" % (end + 1 - start)),
+        (b"content-range", part.content_range(size)),
+        (b"content-length", b"%d" % (part.end - part.start)),
     ]  # fmt: skip

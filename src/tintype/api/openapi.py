@@ -42,6 +42,7 @@ _SECURITY: Final[Json] = {
         "description": "The session's cookie. A browser's writes need `X-CSRF-Token` beside it.",
     },
 }  # fmt: skip
+_OK: Final = 200
 _EMPTY: Final = frozenset({204, 302, 304, 416})
 _NULL: Final = {"type": "null"}
 _STATUS_WORDS: Final = {
@@ -117,17 +118,17 @@ def _security(route: Described) -> list[Json]:
 
 
 def _request_body(route: Described, shapes: schemas.Shapes) -> Json:
+    """What the route reads: JSON, a form, or either."""
+    content: Json = {}
+    if route.body is not None:
+        content["application/json"] = {"schema": shapes.of(route.body)}
+        if route.example is not None:
+            content["application/json"]["example"] = route.example
     if route.form is not None:
-        return {
-            "required": True,
-            "content": {"multipart/form-data": {"schema": shapes.form(route.form)}},
-        }
-    assert route.body is not None
-    content: Json = {"schema": shapes.of(route.body)}
-    if route.example is not None:
-        content["example"] = route.example
-    required = bool(shapes.required(route.body))
-    return {"required": required, "content": {"application/json": content}}
+        form = shapes.form(route.form, with_file=route.body is None)
+        content["multipart/form-data"] = {"schema": form}
+    required = route.body is None or bool(shapes.required(route.body))
+    return {"required": required, "content": content}
 
 
 def _answers(route: Described, shapes: schemas.Shapes, *, enveloped: bool) -> Json:
@@ -137,12 +138,13 @@ def _answers(route: Described, shapes: schemas.Shapes, *, enveloped: bool) -> Js
         if not route.plain:
             answer["headers"] = parameters.answer_headers(route, status)
         if status not in _EMPTY:
-            answer["content"] = {route.media_type: _content(route, shapes, enveloped=enveloped)}
+            content = _content(route, status, shapes, enveloped=enveloped)
+            answer["content"] = {route.media_type: content}
         found[str(status)] = answer
     return found
 
 
-def _content(route: Described, shapes: schemas.Shapes, *, enveloped: bool) -> Json:
+def _content(route: Described, status: int, shapes: schemas.Shapes, *, enveloped: bool) -> Json:
     if route.result is None:
         if route.media_type == "application/json":
             return {"schema": {"type": "object"}}
@@ -150,6 +152,9 @@ def _content(route: Described, shapes: schemas.Shapes, *, enveloped: bool) -> Js
             return {"schema": schemas.STREAMED}
         return {"schema": {"type": "string"}} if route.media_type.startswith("text/") else {}
     shape = shapes.of(route.result)
+    if status == _OK and route.alternative is not None:
+        other = shapes.of(route.alternative)
+        shape = {"anyOf": [shape, other]} if route.own_ok else other
     if enveloped:
         return {"schema": schemas.envelope(shape, paged=route.paged)}
     return {"schema": schemas.bare_list(shape) if route.paged else shape}

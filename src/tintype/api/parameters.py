@@ -21,6 +21,11 @@ _PATH_WORDS: Final[dict[str, Json]] = {
         "schema": {"type": "string", "minLength": 2, "maxLength": 64},
         "example": "@hero",
     },
+    "model_id": {
+        "description": "A custom model's id, or one of the catalogue with its slash as it is.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+        "example": "builtin/draft",
+    },
     "name": {
         "description": "The image's id and a format: `{id}.jpg`, `.png`, `.webp`, `.avif` or"
         " `.auto`, which chooses by `Accept`.",

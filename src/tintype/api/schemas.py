@@ -28,13 +28,16 @@ class Shapes:
         found: list[str] = self.components[struct.__name__].get("required", [])
         return found
 
-    def form(self, struct: type[msgspec.Struct]) -> Json:
-        """The parts of a multipart body: the struct's fields beside the part `file`."""
+    def form(self, struct: type[msgspec.Struct], *, with_file: bool = True) -> Json:
+        """The parts of a multipart body: the struct's fields beside the part `file`.
+
+        Without `with_file` it may be left out.
+        """
         shape: Json = self.components[struct.__name__]
-        file: Json = {"type": "string", "format": "binary", "description": "The picture."}
+        file: Json = {"type": "string", "format": "binary", "description": "The file."}
         return shape | {
             "properties": {"file": file} | shape["properties"],
-            "required": ["file", *shape.get("required", [])],
+            "required": [*(["file"] if with_file else []), *shape.get("required", [])],
         }
 
 
@@ -45,7 +48,10 @@ def components(routes: Sequence[Described]) -> Shapes:
     its fields, defaults included.
     """
     read = {kind: None for route in routes for kind in (route.body, route.form) if kind}
-    sent = {route.result: None for route in routes if route.result not in {None, type(None)}}
+    sent = {
+        kind: None for route in routes for kind in (route.result, route.alternative)
+        if kind not in {None, type(None)}
+    }  # fmt: skip
     types = list(read | sent)
     found, made = msgspec.json.schema_components(types, ref_template=_TEMPLATE)
     refs = dict(zip(types, found, strict=True))

@@ -14,6 +14,7 @@ Action = Literal[
     "api_key.created", "api_key.updated", "api_key.revoked",
     "session.created", "session.refused", "session.ended",
     "user.created", "user.linked", "user.password_changed", "user.deleted",
+    "organization.updated", "organization.granted",
 ]  # fmt: skip
 USER_AGENT_CHARACTERS_MAX: Final = 200
 _Moment = Annotated[datetime, Meta(tz=True)]

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from litestar import get
 
 from tintype.accounts import operations as accounts
-from tintype.accounts.models import plan_named
+from tintype.accounts.models import features_of, limits_of
 from tintype.api.guard import caller_of, signed_in
 from tintype.api.parts import AnyRequest, parts
 from tintype.api.rendering import Answer
-from tintype.auth.models import Limits, Me, SessionView
+from tintype.auth.models import Me, SessionView
 from tintype.core.caller import Caller
 from tintype.core.vault import Vault
 from tintype.keys import operations as keys
@@ -31,8 +31,8 @@ async def me(request: AnyRequest) -> Answer[Me]:
         object="caller", type="user" if key is None else "api_key", user=user, api_key=key,
         session=_session(parts(request).vault, caller),
         organization=accounts.view(organization), scopes=sorted(caller.scopes),
-        livemode=caller.livemode, limits=Limits(caller.rate_limit),
-        features=sorted(plan_named(caller.plan).features),
+        livemode=caller.livemode, limits=limits_of(organization),
+        features=sorted(features_of(organization.plan, organization.features)),
     )  # fmt: skip
     return Answer(found, headers={"Cache-Control": "no-store"})
 

@@ -64,7 +64,7 @@ class Issuer:
             if member is None:
                 return None
             end = claims["exp"] + self._settings.leeway_seconds
-            return caller_of(member, source="api", expires_at_unix=end)
+            return caller_of(member, expires_at_unix=end)
 
         return await self._callers.find(digest, look)
 

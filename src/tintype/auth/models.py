@@ -5,14 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from tintype.accounts.models import Feature, OrganizationView, User
+from tintype.accounts.models import Limits, OrganizationView, User
 from tintype.keys.models import ApiKey
-
-
-class Limits(msgspec.Struct):
-    """Null for no limit."""
-
-    requests_per_minute: int | None
 
 
 class SessionView(msgspec.Struct):
@@ -35,4 +29,4 @@ class Me(msgspec.Struct):
     scopes: list[str]
     livemode: bool
     limits: Limits
-    features: list[Feature]
+    features: list[str]

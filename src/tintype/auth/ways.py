@@ -17,7 +17,7 @@ from tintype.audit.actors import address_of
 from tintype.auth.credentials import credential
 from tintype.auth.forgery import require_intent
 from tintype.auth.issuer import Issuer
-from tintype.core.caller import Caller, Source
+from tintype.core.caller import Caller
 from tintype.core.errors import Unauthorized
 from tintype.keys import secrets
 from tintype.keys.cache import KeyCache
@@ -38,14 +38,14 @@ def by_every_way(
         secret = credential(connection.headers)
         if secret is None:
             token = token_in(connection.headers)
-            caller = await by_token(connection, token, "ui") if token else None
+            caller = await by_token(connection, token) if token else None
             if caller is None or caller.session_id is None:
                 raise Unauthorized
             require_intent(connection, made.vault, caller.session_id, spends=spends)
             return caller
         if secrets.is_well_formed(secret):
             return await by_key(connection, secret)
-        caller = await by_token(connection, secret, "api")
+        caller = await by_token(connection, secret)
         if caller is None:
             raise Unauthorized
         return caller
@@ -57,12 +57,12 @@ def by_every_way(
             raise Unauthorized
         return caller
 
-    async def by_token(connection: AnyConnection, token: str, source: Source) -> Caller | None:
+    async def by_token(connection: AnyConnection, token: str) -> Caller | None:
         named = issuer_named(token)
-        digest = hashlib.sha256(f"{source}:{token}".encode()).digest()
+        digest = hashlib.sha256(token.encode()).digest()
         if named == tokens.ISSUER:
-            return await sessions.find(digest, token, source)
-        if issuer is not None and named == issuer.name and source == "api":
+            return await sessions.find(digest, token)
+        if issuer is not None and named == issuer.name:
             return await issuer.find(digest, token, connection)
         return None
 

@@ -4,6 +4,7 @@ A cap is judged under the lock that every hold of the organization takes, so tha
 both fit into what was left for one.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -12,11 +13,18 @@ from tintype.core import ids
 from tintype.core.caller import Caller
 from tintype.core.errors import InsufficientCredits, SpendCapReached
 from tintype.credits import operations as credits
-from tintype.credits.models import Counted, Hold, LedgerEntry
+from tintype.credits.models import Counted, Hold, LedgerEntry, Part
 from tintype.db.pool import Transaction
 from tintype.events import operations as events
 
 LOW: Final = "credits.low"
+
+
+async def left(tx: Transaction, caller: Caller) -> int | None:
+    """The credits that are available now; None in the sandbox, where nothing is counted."""
+    if not caller.livemode:
+        return None
+    return (await credits.balance(tx, caller.organization_id)).available
 
 
 async def require(tx: Transaction, caller: Caller, amount: int) -> None:
@@ -55,6 +63,29 @@ async def reserve(
     return await _hold(tx, caller, hold_id, amount, generation_id, counts)
 
 
+async def reserve_all(
+    tx: Transaction, caller: Caller, batch_id: str, parts: Sequence[Part]
+) -> LedgerEntry | None:
+    """Hold credits for each part of a batch, or for none; the last hold, None where all is free.
+
+    A part of 0 credits is free: it is only counted. Raises and locks as `reserve`.
+    """
+    paid = [part for part in parts if part.amount]
+    hold = None
+    if paid:
+        total = sum(part.amount for part in paid)
+        await _lock_within_caps(tx, caller, total)
+        hold = await credits.hold_all(
+            tx, caller.organization_id, paid,
+            batch_id=batch_id, api_key_id=caller.key_id, counts="image_jobs",
+        )  # fmt: skip
+        await _tell_if_low(tx, caller, hold, total)
+    # After the hold, which locks the account and then the key's usage: one order for all.
+    if free := len(parts) - len(paid):
+        await credits.count_use(tx, caller.organization_id, caller.key_id, "image_jobs", free)
+    return hold
+
+
 async def charge(
     tx: Transaction, caller: Caller, amount: int, *, note: str, counts: Counted = "text_requests"
 ) -> LedgerEntry | None:
@@ -77,16 +108,19 @@ async def _hold(
     generation_id: str | None,
     counts: Counted,
 ) -> Hold:
-    if caller.capped and caller.key_id is not None:
-        await credits.lock(tx, caller.organization_id)
-        await _within_caps(tx, caller.organization_id, caller.key_id, amount)
+    await _lock_within_caps(tx, caller, amount)
     hold = await credits.hold(
         tx, hold_id, caller.organization_id, amount,
         generation_id=generation_id, api_key_id=caller.key_id, counts=counts,
     )  # fmt: skip
-    if hold.available_after < hold.low_at <= hold.available_after + amount:
-        await _tell_low(tx, caller, hold)
+    await _tell_if_low(tx, caller, hold, amount)
     return hold
+
+
+async def _lock_within_caps(tx: Transaction, caller: Caller, amount: int) -> None:
+    if caller.capped and caller.key_id is not None:
+        await credits.lock(tx, caller.organization_id)
+        await _within_caps(tx, caller.organization_id, caller.key_id, amount)
 
 
 async def _within_caps(tx: Transaction, organization_id: str, key_id: str, amount: int) -> None:
@@ -108,8 +142,13 @@ async def _within_caps(tx: Transaction, organization_id: str, key_id: str, amoun
             raise SpendCapReached(amount, cap, limit, used, at)
 
 
-async def _tell_low(tx: Transaction, caller: Caller, hold: Hold) -> None:
-    """Say so once each time that the available credits fall below the mark."""
+async def _tell_if_low(tx: Transaction, caller: Caller, hold: Hold, amount: int) -> None:
+    """Say so once each time that the available credits fall below the mark.
+
+    `amount` is what they fell by, `hold` the last of what was placed.
+    """
+    if not hold.available_after < hold.low_at <= hold.available_after + amount:
+        return
     data = {
         "organization_id": caller.organization_id,
         "balance": hold.balance_after,

@@ -36,7 +36,7 @@ COMMANDS: Final = (
     Command("enhance", "tintype.cli.enhance", "Finish a picture: clean it or make it real."),
     Command("keys", "tintype.cli.keys", "API keys: create, list, revoke.", group=True),
     Command("credits", "tintype.cli.credits", "Credits: grant, balance, ledger.", group=True),
-    Command("org", "tintype.cli.organizations", "Organizations: create, list.", group=True),
+    Command("org", "tintype.cli.organizations", "Organizations: create, set, list.", group=True),
     Command("user", "tintype.cli.users", "Users: create, list, password, delete.", group=True),
     Command("webhooks", "tintype.cli.webhooks", "Webhooks: listen, trigger.", group=True),
     Command("doctor", "tintype.cli.doctor", "Look whether all is well with a data folder."),

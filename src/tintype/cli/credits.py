@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from tintype.accounts import operations as accounts
+from tintype.audit import operations as audit
+from tintype.audit.operator import operator
 from tintype.cli import house
 from tintype.cli.house import Data, House, Org
 from tintype.cli.outcome import Json, show, table
@@ -27,7 +29,12 @@ def grant(
     async def work(opened: House) -> LedgerEntry:
         async with opened.database.transaction() as tx:
             organization = await accounts.organization(tx, org)
-            return await ledger.grant(tx, organization.id, amount, note=note)
+            entry = await ledger.grant(tx, organization.id, amount, note=note)
+            await audit.record(
+                tx, organization.id, operator(), "organization.granted", organization.id,
+                {"amount": amount, "note": note, "entry": entry.id},
+            )  # fmt: skip
+            return entry
 
     entry = house.run(data, work)
     show(entry, json=json, lines=lambda: [

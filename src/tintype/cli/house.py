@@ -13,6 +13,7 @@ import msgspec
 import typer
 
 from tintype.accounts import operations as accounts
+from tintype.accounts.models import terms
 from tintype.accounts.passwords import hash_password
 from tintype.cli import outcome, rooms
 from tintype.cli.contact import open_database
@@ -128,7 +129,9 @@ async def first_household(tx: Transaction) -> FirstHousehold | None:
     await tx.execute("SELECT pg_advisory_xact_lock(x'686f7573'::integer)")
     if await accounts.organizations(tx):
         return None
-    organization = await accounts.create_organization(tx, name="Studio", plan="enterprise")
+    organization = await accounts.create_organization(
+        tx, name="Studio", plan="enterprise", operator=True
+    )
     await ledger.grant(tx, organization.id, FIRST_CREDITS, note="first start")
     password = secrets.token_urlsafe(12)
     email = "admin@localhost"
@@ -164,8 +167,10 @@ async def cli_caller(tx: Transaction, asked: str | None, *, livemode: bool = Tru
     if not livemode:
         organization = await accounts.sandbox_of(tx, organization.id)
     return Caller(
-        organization_id=organization.id, plan=organization.plan, scopes=frozenset(SCOPES),
+        organization_id=organization.id, scopes=frozenset(SCOPES),
         livemode=organization.sandbox_of is None, source="cli",
+        # Who sits at the machine is not counted: the limit is for requests.
+        **terms(organization.plan, msgspec.structs.asdict(organization)) | {"rate_limit": None},
         private_media=organization.private_media,
         signing_secret=await accounts.signing_secret(tx, organization.id),
     )  # fmt: skip

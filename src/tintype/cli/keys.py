@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from tintype.accounts import operations as accounts
+from tintype.accounts.models import scopes_in_force
 from tintype.audit.operator import operator
 from tintype.cli import house
 from tintype.cli.house import Data, House, Org
@@ -38,14 +39,15 @@ def create(
     json: Json = False,
 ) -> None:
     """Make an API key; its secret is shown this once."""
-    wanted = SCOPES if scopes is None else _split(scopes)
     expires_at = None if expires is None else keys.expiry(expires)
 
     async def work(opened: House) -> NewApiKey:
         async with opened.database.transaction() as tx:
             caller = await house.cli_caller(tx, org, livemode=not test)
+            owner = await accounts.organization(tx, await house.organization_id(tx, org))
+            every = scopes_in_force(SCOPES, operator=owner.operator and not test)
             return await keys.create(
-                tx, await house.organization_id(tx, org), name=name, scopes=wanted,
+                tx, owner.id, name=name, scopes=every if scopes is None else _split(scopes),
                 maker_scopes=SCOPES, livemode=not test, expires_at=expires_at,
                 project_id=await projects.chosen(tx, caller, project),
                 spend_cap=SpendCap(cap_day, cap_month), actor=operator(),

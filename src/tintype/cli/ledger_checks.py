@@ -11,7 +11,6 @@ from tintype.cli.contact import open_database
 from tintype.core.errors import Unavailable
 from tintype.core.settings import Settings
 from tintype.db.pool import Database
-from tintype.generations.submit import ENTRYPOINT
 from tintype.storage import MissingObject, Storage, open_storage
 
 _CLOCK_SECONDS_MAX: Final = 2.0
@@ -47,7 +46,7 @@ async def work(database: Database) -> Finding:
     async with database.reading() as tx:
         jobs = await queue.depth(tx)
         found = await queries.work(tx, _LATE_SECONDS)
-        idle = await queries.idle_jobs(tx, ENTRYPOINT, _LATE_SECONDS)
+        idle = await queries.idle_jobs(tx, _LATE_SECONDS)
         others = await queries.others(tx)
     told = (
         f"{found['queued']} queued, {found['processing']} processing,"
@@ -97,7 +96,7 @@ async def pictures(database: Database, settings: Settings) -> Finding:
 
 
 async def _missing(database: Database, storage: Storage) -> tuple[int, list[str]]:
-    """How many images there are, and the ids of those whose bytes are not."""
+    """How many images and films there are, and the ids of those whose bytes are not."""
     seen, after = 0, ""
     bad: list[str] = []
     side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
@@ -117,7 +116,7 @@ async def _missing(database: Database, storage: Storage) -> tuple[int, list[str]
         if not rows:
             return seen, bad
         checks = [
-            asyncio.gather(there(row["object_key"], row["bytes"]), there(row["original_key"], None))
+            asyncio.gather(there(row["object_key"], row["bytes"]), there(row["beside_key"], None))
             for row in rows
         ]
         for row, found in zip(rows, await asyncio.gather(*checks), strict=True):

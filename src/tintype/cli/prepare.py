@@ -9,6 +9,9 @@ import asyncio
 import sys
 from typing import Literal
 
+from tintype.accounts.models import plans
+from tintype.billing.packs import packs
+from tintype.catalog.models import catalog
 from tintype.cli import queries
 from tintype.cli.codes import OK, reported
 from tintype.cli.contact import open_database
@@ -20,6 +23,8 @@ from tintype.storage import open_storage
 
 async def prepare(settings: Settings) -> Literal["ready", "new"]:
     """Raises SettingsError or a TintypeError."""
+    catalog()
+    packs()
     try:
         open_storage(settings.storage_url)
     except ValueError as fault:
@@ -31,6 +36,7 @@ async def prepare(settings: Settings) -> Literal["ready", "new"]:
         await queries.take_over_events(tx)
         await _check_vault(tx, open_vault(settings))
         await _check_organization(tx, settings.auth.organization)
+        await _check_plans(tx)
         known = await tx.fetchval("SELECT EXISTS (SELECT FROM organizations)")
     return "ready" if known else "new"
 
@@ -59,6 +65,15 @@ async def _check_organization(tx: Transaction, organization_id: str) -> None:
         raise SettingsError(
             f"Wrong setting auth.organization: there is no organization {organization_id} here"
             " that has members; `tintype org list` names those there are."
+        )
+
+
+async def _check_plans(tx: Transaction) -> None:
+    """Refuse a file of plans that lacks one that some organization has."""
+    if lacking := sorted(await queries.plans_in_use(tx) - set(plans())):
+        raise SettingsError(
+            f"Wrong setting plans.file: organizations have the plan {', '.join(lacking)}, which it"
+            " lacks; add it, or give them another plan while a file that has it is in use."
         )
 
 

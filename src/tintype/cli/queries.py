@@ -55,19 +55,19 @@ async def work(tx: Transaction, late_seconds: float) -> Row:
     return row
 
 
-async def idle_jobs(tx: Transaction, entrypoint: str, late_seconds: float) -> int:
+async def idle_jobs(tx: Transaction, late_seconds: float) -> int:
     """Jobs that have waited for long though their work has ended or is gone."""
     found: int = await tx.fetchval(
         """
         SELECT count(*) FROM pgqueuer q
-        WHERE q.status = 'queued' AND q.entrypoint = $1
-          AND q.created < clock_timestamp() - make_interval(secs => $2)
+        WHERE q.status = 'queued' AND q.entrypoint ^@ 'generation.'
+          AND q.created < clock_timestamp() - make_interval(secs => $1)
           AND NOT EXISTS (
               SELECT FROM generations g
               WHERE g.id = convert_from(q.payload, 'UTF8') AND g.status IN ('queued', 'processing'))
         """,
-        entrypoint, late_seconds,
-    )  # fmt: skip
+        late_seconds,
+    )
     return found
 
 
@@ -110,10 +110,12 @@ async def holds_without_work(tx: Transaction) -> int:
 
 
 async def objects(tx: Transaction, after: str, most: int) -> list[Row]:
-    """Images with the objects that they name, deleted ones too: their bytes stay."""
+    """Images and films with the objects that they name, deleted ones too: their bytes stay."""
     rows: list[Row] = await tx.fetch(
         """
-        SELECT id, object_key, original_key, bytes FROM images
+        SELECT * FROM (
+            SELECT id, object_key, original_key AS beside_key, bytes FROM images
+            UNION ALL SELECT id, object_key, poster_key, bytes FROM videos) media
         WHERE id > $1 ORDER BY id LIMIT $2
         """,
         after, most,
@@ -201,3 +203,9 @@ async def has_members(tx: Transaction, organization_id: str) -> bool:
 
 async def forget_vault_mark(tx: Transaction) -> None:
     await tx.execute("DELETE FROM vault_mark")
+
+
+async def plans_in_use(tx: Transaction) -> set[str]:
+    """Names of the plans that organizations have."""
+    rows = await tx.fetch("SELECT DISTINCT plan FROM organizations")
+    return {row["plan"] for row in rows}

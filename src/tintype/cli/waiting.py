@@ -16,7 +16,7 @@ from tintype.generations import operations
 from tintype.generations.models import TERMINAL, Generation
 from tintype.generations.run import give_back, run
 from tintype.generations.studio import Studio
-from tintype.generations.submit import ENTRYPOINT
+from tintype.generations.submit import entrypoint
 from tintype.images.links import Links
 
 _PATIENCE_SECONDS: Final = 1.0
@@ -46,7 +46,7 @@ async def finished(
             if found.status in TERMINAL:
                 if done_here:
                     async with opened.database.transaction() as tx:
-                        await queue.forget(tx, ENTRYPOINT, generation_id)
+                        await queue.forget(tx, entrypoint(found.engine), generation_id)
                 return found
             passed = time.monotonic() - began
             if passed > seconds:

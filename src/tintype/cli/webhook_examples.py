@@ -1,8 +1,8 @@
 """What `tintype webhooks trigger` sends: an example of each type's `data`.
 
-Those of generations, images and credits have the true form; the others, of types that don't happen
-yet, are sketches of what will come. Each says of itself that it is one: `example` is true in it,
-which no event of real work has.
+Those of generations, batches, images and credits have the true form; the others, of types that
+don't happen yet, are sketches of what will come. Each says of itself that it is one: `example` is
+true in it, which no event of real work has.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tintype.batches.models import Batch
 from tintype.catalog.models import model_for, price, size_of
 from tintype.core import ids
 from tintype.generations.models import Fault, Generation, Status
@@ -42,10 +43,7 @@ def example(type_: str, links: Links, *, livemode: bool) -> tuple[str, dict[str,
                 "project_id": ids.new("prj"), "title": "A spring walk", "duration_seconds": 15,
             }  # fmt: skip
         case "batch":
-            made = {
-                "id": ids.new("bat"), "object": "batch", "status": what, "total": 3, "queued": 0,
-                "processing": 0, "completed": 2, "failed": 1, "canceled": 0,
-            }  # fmt: skip
+            made = _batch(moment, livemode=livemode)
         case "project":
             made = {
                 "id": ids.new("prj"), "object": "project", "name": "Gdynia apartment campaign",
@@ -58,6 +56,16 @@ def example(type_: str, links: Links, *, livemode: bool) -> tuple[str, dict[str,
             }  # fmt: skip
     data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(made))
     return str(data.get("id") or data["organization_id"]), {"example": True, **data}
+
+
+def _batch(moment: datetime, *, livemode: bool) -> Batch:
+    return Batch(
+        id=ids.new("bat"), status="completed", name="spring", total=3, queued=0, processing=0,
+        completed=2, failed=1, canceled=0, credits_reserved=3, credits_used=2, project_id=None,
+        source="cli", api_key_id=None, livemode=livemode, meta={}, webhook_url=None,
+        created_at=moment - timedelta(seconds=9), started_at=moment - timedelta(seconds=8),
+        cancel_requested_at=None, completed_at=moment,
+    )  # fmt: skip
 
 
 def _generation(status: Status, links: Links, moment: datetime, *, livemode: bool) -> Generation:
@@ -73,6 +81,7 @@ def _generation(status: Status, links: Links, moment: datetime, *, livemode: boo
         prompt=_PROMPT, enhanced_prompt=None, negative_prompt=None, model=model.id,
         engine=model.engine, fidelity=model.fidelity, aspect_ratio=_ASPECT_RATIO,
         resolution=_RESOLUTION, width=width, height=height, seed=7, variants=1, references=[],
+        duration_seconds=None, faults=[], custom_id=None, video=None,
         mode=None, strength=None, preset=None,
         project_id=None, flow_id=None, persona_id=None, batch_id=None, retry_of=None, alias=None,
         flow_alias=None, attempts=0 if status == "queued" else 1, source="cli", api_key_id=None,

@@ -91,9 +91,6 @@ class NotFound(TintypeError):
 
     status, code, kind = 404, "NOT_FOUND", "invalid_request_error"
 
-    def __init__(self, message: str = "No such object.") -> None:
-        super().__init__(message)
-
 
 class MethodNotAllowed(TintypeError):
     status, code, kind = 405, "METHOD_NOT_ALLOWED", "invalid_request_error"

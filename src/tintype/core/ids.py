@@ -5,6 +5,7 @@ layer converts. A path also takes the raw UUID, for clients that kept one.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final, Literal
 from uuid import UUID
 
@@ -15,9 +16,15 @@ from tintype.core.errors import NotFound
 
 Kind = Literal[
     "org", "usr", "key", "prj", "img", "gen", "flw", "vid", "per", "mdl", "qa", "whe", "evt",
-    "dlv", "led", "req", "bat", "ses", "aud",
+    "dlv", "led", "req", "bat", "ses", "aud", "quo",
 ]  # fmt: skip
 
+# What a path's ids name, as errors call it.
+_WORDS: Final[Mapping[Kind, str]] = {
+    "org": "organization", "usr": "user", "key": "key", "prj": "project", "img": "image",
+    "gen": "generation", "flw": "flow", "vid": "video", "per": "persona", "mdl": "model",
+    "whe": "webhook endpoint", "dlv": "webhook delivery", "bat": "batch",
+}  # fmt: skip
 _SUFFIX: Final = r"[0-7][0-9a-hjkmnp-tv-z]{25}"
 _SUFFIX_RE: Final = re.compile(_SUFFIX)
 _UUID_RE: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -38,7 +45,8 @@ def parse(kind: Kind, value: str) -> str:
         return value
     if _UUID_RE.fullmatch(value):
         return f"{kind}_{base32.encode(UUID(value).bytes)}"
-    raise NotFound
+    said = "".join(letter for letter in value[:80] if letter.isprintable())
+    raise NotFound(f"There is no {_WORDS.get(kind, 'object')} {said}.")
 
 
 def pattern(kind: Kind) -> str:

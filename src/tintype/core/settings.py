@@ -86,6 +86,36 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     orphan_hours: Annotated[float, Meta(gt=0)] = 24.0
 
 
+class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`concurrency` has entries `ENGINE=N`: at most N jobs of it at once, over all workers."""
+
+    concurrency: list[str] = []
+
+    def limits(self) -> dict[str, int]:
+        """Raises ValueError for an entry of another form."""
+        found = {}
+        for text in self.concurrency:
+            engine, _, number = text.partition("=")
+            if not engine.strip() or not number.strip().isdecimal() or not int(number):
+                raise ValueError(f"{text!r} is not of the form ENGINE=N")
+            found[engine.strip()] = int(number)
+        return found
+
+
+class FileSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`file` takes the place of the shipped one; empty means that one. See `own_file`."""
+
+    file: str = ""
+
+
+class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Weights that customers bring. `cache_bytes_max` is what a worker keeps of them beside it."""
+
+    upload_bytes_max: Positive = 8 * 2**30
+    fetch_seconds_max: Annotated[float, Meta(gt=0)] = 3600.0
+    cache_bytes_max: Positive = 64 * 2**30
+
+
 class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`retry_seconds` lie between the attempts of a delivery; after the last it has failed.
 
@@ -143,6 +173,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fetch: FetchSettings = FetchSettings()
     media: MediaSettings = MediaSettings()
     worker: WorkerSettings = WorkerSettings()
+    engines: EngineSettings = EngineSettings()
+    catalog: FileSettings = FileSettings()
+    plans: FileSettings = FileSettings()
+    packs: FileSettings = FileSettings()
+    models: ModelSettings = ModelSettings()
     webhooks: WebhookSettings = WebhookSettings()
     security: SecuritySettings = SecuritySettings()
     auth: AuthSettings = AuthSettings()
@@ -176,6 +211,11 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "fetch": FetchSettings,
     "media": MediaSettings,
     "worker": WorkerSettings,
+    "engines": EngineSettings,
+    "catalog": FileSettings,
+    "plans": FileSettings,
+    "packs": FileSettings,
+    "models": ModelSettings,
     "webhooks": WebhookSettings,
     "security": SecuritySettings,
     "auth": AuthSettings,
@@ -221,12 +261,28 @@ def load(
     return settings
 
 
+def own_file(section: Literal["catalog", "plans", "packs"]) -> str:
+    """The section's `file` in this process: its environment's, or the settings file's.
+
+    These are read by code that has no settings at hand, as they hold for the whole process.
+    """
+    if named := os.environ.get(f"TINTYPE_{section}_FILE".upper()):
+        return named
+    config = os.environ.get("TINTYPE_CONFIG")
+    found = _read_toml(Path(config) if config else None).get(section, {})
+    return str(found.get("file", "")) if isinstance(found, Mapping) else ""
+
+
 def _check(settings: Settings) -> None:
     """What a type can't say."""
     try:
         settings.fetch.networks()
     except ValueError as fault:
         raise SettingsError(f"Wrong setting fetch.allow_networks: {fault}") from fault
+    try:
+        settings.engines.limits()
+    except ValueError as fault:
+        raise SettingsError(f"Wrong setting engines.concurrency: {fault}") from fault
     try:
         for text in settings.server.trusted_proxies:
             ip_network(text, strict=False)

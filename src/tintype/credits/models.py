@@ -1,5 +1,6 @@
 """Balances and ledger entries as the API shows them. All amounts are whole credits."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -28,9 +29,19 @@ class LedgerEntry(msgspec.Struct):
     balance_after: int
     available_after: int
     generation_id: str | None
+    batch_id: str | None
     api_key_id: str | None
     note: str | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One hold of many that are placed together."""
+
+    hold_id: str
+    generation_id: str
+    amount: int
 
 
 class Hold(LedgerEntry):

@@ -5,7 +5,7 @@ account change in one statement, `CHECK`s keep balances from going negative and 
 a hold end once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -13,10 +13,12 @@ from tintype.core import ids
 from tintype.core.errors import Conflict, InsufficientCredits, NotFound, ValidationFailed
 from tintype.credits import queries
 from tintype.credits.metrics import moved
-from tintype.credits.models import Balance, Counted, Hold, LedgerEntry, Usage
+from tintype.credits.models import Balance, Counted, Hold, LedgerEntry, Part, Usage
 from tintype.db.pool import Row, Transaction
 
 AMOUNT_MAX: Final = 10**15
+# Below 2**53, so that readers of JSON that have no whole numbers read every balance exactly.
+BALANCE_MAX: Final = 9 * 10**15
 
 
 async def open_account(tx: Transaction, organization_id: str) -> None:
@@ -26,29 +28,37 @@ async def open_account(tx: Transaction, organization_id: str) -> None:
 async def grant(
     tx: Transaction, organization_id: str, amount: int, *, note: str | None = None
 ) -> LedgerEntry:
-    """Give credits. `amount` is 1 to 10**15."""
+    """Give credits; `amount` is 1 to 10**15.
+
+    Raises Conflict where the balance would pass 9 * 10**15, NotFound where there is no account.
+    """
     if not 1 <= amount <= AMOUNT_MAX:
         raise ValidationFailed("amount", f"must be 1 to {AMOUNT_MAX}")
-    row = await queries.change_balance(tx, ids.new("led"), organization_id, "grant", amount, note)
+    row = await queries.change_balance(
+        tx, ids.new("led"), organization_id, "grant", amount, note, most=BALANCE_MAX
+    )
     if row is None:
-        raise NotFound("There is no such credit account.")
+        await balance(tx, organization_id)
+        raise Conflict(f"No balance may be more than {BALANCE_MAX} credits.")
     moved("grant", amount)
     return to_entry(row)
 
 
 async def adjust(tx: Transaction, organization_id: str, amount: int, *, note: str) -> LedgerEntry:
-    """Correct a balance up or down; never below what open holds need.
+    """Correct a balance up or down; never below what open holds need, nor above 9 * 10**15.
 
     Raises Conflict where it would, NotFound where there is no account.
     """
     if amount == 0 or abs(amount) > AMOUNT_MAX:
         raise ValidationFailed("amount", "must be a whole number other than 0")
     row = await queries.change_balance(
-        tx, ids.new("led"), organization_id, "adjustment", amount, note
+        tx, ids.new("led"), organization_id, "adjustment", amount, note, most=BALANCE_MAX
     )
     if row is None:
         await balance(tx, organization_id)
-        raise Conflict("The balance can't go below the credits that open work holds.")
+        raise Conflict(
+            f"The balance can't go below the credits that open work holds, nor above {BALANCE_MAX}."
+        )
     moved("adjustment", amount)
     return to_entry(row)
 
@@ -77,14 +87,54 @@ async def hold(
     return Hold(**_fields(row), low_at=row["low_at"])
 
 
+async def hold_all(
+    tx: Transaction,
+    organization_id: str,
+    holds: Sequence[Part],
+    *,
+    batch_id: str,
+    api_key_id: str | None,
+    counts: Counted | None = None,
+) -> Hold:
+    """Place many holds (one or more, each of at least 1) or none; answer the last. As `hold`."""
+    total = sum(part.amount for part in holds)
+    row = await queries.hold_all(
+        tx, organization_id, holds, batch_id, api_key_id,
+        *(number * len(holds) for number in _counted(counts)),
+    )  # fmt: skip
+    if row is None:
+        have = await balance(tx, organization_id)
+        raise InsufficientCredits(total, have.available)
+    return Hold(**_fields(row), low_at=row["low_at"])
+
+
+async def release_all(tx: Transaction, organization_id: str, hold_ids: Sequence[str]) -> int:
+    """Give whole holds back; the credits that came back. Those that had ended stay ended."""
+    await queries.lock_account(tx, organization_id)
+    back = await queries.release_all(
+        tx, organization_id, hold_ids, [ids.new("led") for _ in hold_ids]
+    )
+    moved("release", back)
+    return back
+
+
 async def settle(
-    tx: Transaction, organization_id: str, hold_id: str, used: int, *, note: str | None = None
+    tx: Transaction,
+    organization_id: str,
+    hold_id: str,
+    used: int,
+    *,
+    note: str | None = None,
+    guarded: bool = False,
 ) -> LedgerEntry | None:
     """Take `used` credits and end the hold; None if it had ended.
 
-    The database refuses `used` below 0 or above the held amount (asyncpg's CheckViolationError).
+    `guarded` where the caller has the lock under which alone this hold ends, its work's row: a
+    rival need not be waited for then. The database refuses `used` below 0 or above the held amount
+    (asyncpg's CheckViolationError).
     """
-    await queries.lock_account(tx, organization_id)
+    if not guarded:
+        await queries.lock_account(tx, organization_id)
     row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "settle", used, note)
     if row is None:
         return None
@@ -92,9 +142,12 @@ async def settle(
     return to_entry(row)
 
 
-async def release(tx: Transaction, organization_id: str, hold_id: str) -> LedgerEntry | None:
-    """Give the whole hold back; None if it had ended."""
-    await queries.lock_account(tx, organization_id)
+async def release(
+    tx: Transaction, organization_id: str, hold_id: str, *, guarded: bool = False
+) -> LedgerEntry | None:
+    """Give the whole hold back; None if it had ended. `guarded` as in `settle`."""
+    if not guarded:
+        await queries.lock_account(tx, organization_id)
     row = await queries.end_hold(tx, ids.new("led"), organization_id, hold_id, "release", 0, None)
     if row is None:
         return None
@@ -110,13 +163,31 @@ async def balance(tx: Transaction, organization_id: str) -> Balance:
 
 
 async def entries(
-    tx: Transaction, organization_id: str, *, after: str | None, offset: int, limit: int
+    tx: Transaction,
+    organization_id: str,
+    filters: Mapping[str, Any] | None = None,
+    *,
+    after: str | None,
+    offset: int,
+    limit: int,
 ) -> list[LedgerEntry]:
-    """Newest first, from `after` on. Raises ValidationFailed where that is no entry of theirs."""
+    """Newest first, from `after` on. Raises ValidationFailed where that is no entry of theirs.
+
+    `filters` are by the names of `queries.FILTERS`; one that is None counts for nothing.
+    """
     if after is not None and not await queries.exists(tx, organization_id, after):
         raise ValidationFailed("after", "must be the id of an entry of this ledger")
-    rows = await queries.entries(tx, organization_id, after=after, offset=offset, limit=limit)
+    rows = await queries.entries(
+        tx, organization_id, filters or {}, after=after, offset=offset, limit=limit
+    )
     return [to_entry(row) for row in rows]
+
+
+async def count(
+    tx: Transaction, organization_id: str, filters: Mapping[str, Any], most: int
+) -> int:
+    """How many entries there are, counted up to `most`."""
+    return await queries.count(tx, organization_id, filters, most)
 
 
 async def lock(tx: Transaction, organization_id: str) -> None:
@@ -125,11 +196,12 @@ async def lock(tx: Transaction, organization_id: str) -> None:
 
 
 async def count_use(
-    tx: Transaction, organization_id: str, api_key_id: str | None, counts: Counted
+    tx: Transaction, organization_id: str, api_key_id: str | None, counts: Counted, times: int = 1
 ) -> None:
     """Count to a key what costs nothing."""
     if api_key_id is not None:
-        await queries.count_use(tx, organization_id, api_key_id, *_counted(counts))
+        numbers = (number * times for number in _counted(counts))
+        await queries.count_use(tx, organization_id, api_key_id, *numbers)
 
 
 async def count_requests(tx: Transaction, requests: Mapping[tuple[str, str], int]) -> None:

@@ -10,7 +10,14 @@ CREATE TABLE organizations (
     private_media boolean NOT NULL DEFAULT false,
     signing_secret bytea NOT NULL,
     suspended_at  timestamptz,
-    created_at    timestamptz NOT NULL DEFAULT now()
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    -- Its own terms, where they differ from its plan's.
+    concurrency   integer CHECK (concurrency > 0),
+    queue_weight  integer CHECK (queue_weight BETWEEN 1 AND 12),
+    -- That of who runs this server: it grants credits to others.
+    operator      boolean NOT NULL DEFAULT false,
+    -- Its own words on its plan's features: '+bulk' adds one, '-video' takes one.
+    features      text[] NOT NULL DEFAULT '{}'
 );
 
 CREATE TABLE users (
@@ -144,6 +151,7 @@ CREATE TABLE ledger_entries (
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- The order in which entries changed the account: ids are made before the account is locked.
     position        bigint GENERATED ALWAYS AS IDENTITY,
+    batch_id        text COLLATE "C",   -- of which the work is, that a hold and its end are for
     CHECK (CASE type
         WHEN 'grant' THEN amount > 0 AND reserved = 0 AND hold_id IS NULL
         WHEN 'adjustment' THEN amount <> 0 AND reserved = 0 AND hold_id IS NULL
@@ -157,6 +165,8 @@ CREATE TABLE ledger_entries (
 CREATE UNIQUE INDEX ledger_one_end_per_hold ON ledger_entries (hold_id) WHERE hold_id IS NOT NULL;
 CREATE INDEX ledger_page ON ledger_entries (organization_id, position DESC);
 CREATE INDEX ledger_generation ON ledger_entries (generation_id) WHERE generation_id IS NOT NULL;
+CREATE INDEX ledger_batch ON ledger_entries (organization_id, batch_id, position DESC)
+    WHERE batch_id IS NOT NULL;
 
 CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -164,6 +174,18 @@ BEGIN
 END $$;
 CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entries
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_append_only();
+
+-- A price given before the work. `digest` tells whether later work is the same.
+CREATE TABLE quotes (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'quo_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    digest          bytea NOT NULL CHECK (length(digest) = 32),
+    credits         bigint NOT NULL CHECK (credits >= 0),
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    expires_at      timestamptz NOT NULL,
+    used_at         timestamptz
+);
+CREATE INDEX quotes_age ON quotes (expires_at);
 
 -- Append-only log; `position` orders one object's events, (`xid`, `position`) orders a reader's
 -- pages: a reader sees only transactions older than every open one, so no late commit is skipped.
@@ -290,13 +312,42 @@ CREATE TABLE flows (
 );
 CREATE INDEX flows_page ON flows (organization_id, id DESC);
 
+-- Many pieces of work asked for at once. What ended is counted in the transaction that ends it.
+CREATE TABLE batches (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'bat_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    project_id      text COLLATE "C" REFERENCES projects,
+    api_key_id      text COLLATE "C" REFERENCES api_keys,
+    user_id         text COLLATE "C" REFERENCES users,
+    source          text NOT NULL CHECK (source IN ('api', 'ui', 'cli', 'live', 'mcp')),
+    livemode        boolean NOT NULL,
+    name            text,
+    meta            jsonb NOT NULL DEFAULT '{}',
+    webhook_url     text,
+    total           integer NOT NULL CHECK (total > 0),
+    completed       integer NOT NULL DEFAULT 0,
+    failed          integer NOT NULL DEFAULT 0,
+    canceled        integer NOT NULL DEFAULT 0,
+    credits_reserved bigint NOT NULL,
+    credits_used    bigint NOT NULL DEFAULT 0,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    started_at      timestamptz,
+    cancel_requested_at timestamptz,
+    completed_at    timestamptz,
+    CONSTRAINT batches_all_once CHECK (completed + failed + canceled <= total),
+    CONSTRAINT batches_end CHECK
+        ((completed_at IS NOT NULL) = (completed + failed + canceled = total)),
+    CONSTRAINT batches_paid CHECK (credits_used BETWEEN 0 AND credits_reserved)
+) WITH (fillfactor = 50);
+CREATE INDEX batches_page ON batches (organization_id, id DESC);
+
 CREATE TABLE generations (
     id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'gen_'),
     organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
     project_id      text COLLATE "C" REFERENCES projects,
     flow_id         text COLLATE "C" REFERENCES flows ON DELETE SET NULL,
     persona_id      text COLLATE "C",
-    batch_id        text COLLATE "C",
+    batch_id        text COLLATE "C" REFERENCES batches,
     retry_of        text COLLATE "C" REFERENCES generations,
     api_key_id      text COLLATE "C" REFERENCES api_keys,
     user_id         text COLLATE "C" REFERENCES users,
@@ -345,8 +396,18 @@ CREATE TABLE generations (
     timings         json NOT NULL DEFAULT '{}',
     strength        real CHECK (strength BETWEEN 0 AND 1),
     preset          text,
+    -- A start tag of start-time fair queueing: who has the lowest goes first.
+    turn            bigint NOT NULL DEFAULT 0,
+    parked          boolean NOT NULL DEFAULT false,   -- waits for a place of its organization
+    duration_seconds real CHECK (duration_seconds > 0),
+    persona_words   text,
+    faults          jsonb NOT NULL DEFAULT '[]',   -- variants that failed where others were made
+    batch_index     integer,   -- its place in its batch, and what the client calls it there
+    custom_id       text,
     CHECK ((status = 'processing') = (lease IS NOT NULL)),
-    CHECK ((strength IS NULL) = (mode IS NULL))
+    CHECK ((strength IS NULL) = (mode IS NULL)),
+    CONSTRAINT generations_parked_waits CHECK (NOT parked OR status = 'queued'),
+    CONSTRAINT generations_batch_item CHECK ((batch_id IS NULL) = (batch_index IS NULL))
 ) WITH (fillfactor = 80);
 CREATE INDEX generations_page ON generations (organization_id, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX generations_status ON generations (organization_id, status, id DESC) WHERE deleted_at IS NULL;
@@ -356,9 +417,19 @@ CREATE INDEX generations_flow ON generations (organization_id, flow_id, id DESC)
 CREATE INDEX generations_of_flow ON generations (flow_id) WHERE flow_id IS NOT NULL;
 CREATE INDEX generations_open ON generations (status, lease_until)
     WHERE status IN ('queued', 'processing');
-CREATE INDEX generations_waiting ON generations (run_after) WHERE status = 'queued';
+CREATE INDEX generations_waiting ON generations (engine, run_after)
+    WHERE status = 'queued' AND NOT parked;
+CREATE INDEX generations_batch_begun ON generations (batch_id, started_at)
+    WHERE batch_id IS NOT NULL AND started_at IS NOT NULL AND status IN ('queued', 'processing');
 CREATE INDEX generations_cancel_at ON generations (cancel_at)
     WHERE cancel_at IS NOT NULL AND status IN ('queued', 'processing');
+CREATE INDEX generations_head ON generations (engine, turn) WHERE status = 'queued' AND NOT parked;
+CREATE INDEX generations_turn ON generations
+    (organization_id, engine, ((batch_id IS NULL)::integer), turn DESC) WHERE status = 'queued';
+CREATE INDEX generations_rung ON generations (organization_id) WHERE status = 'queued' AND NOT parked;
+CREATE INDEX generations_parked ON generations (organization_id, turn, id) WHERE parked;
+CREATE INDEX generations_batch ON generations (organization_id, batch_id, id DESC)
+    WHERE batch_id IS NOT NULL;
 
 CREATE TABLE images (
     id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'img_'),
@@ -399,6 +470,30 @@ CREATE UNIQUE INDEX images_of_generation ON images (generation_id, variant)
 CREATE INDEX images_object ON images (object_key);
 CREATE INDEX images_original ON images (original_key) WHERE original_key IS NOT NULL;
 
+-- Films that work made, each beside its poster.
+CREATE TABLE videos (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'vid_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    project_id      text COLLATE "C" REFERENCES projects,
+    generation_id   text COLLATE "C" NOT NULL UNIQUE REFERENCES generations,
+    livemode        boolean NOT NULL,
+    object_key      text COLLATE "C" NOT NULL,
+    poster_key      text COLLATE "C" NOT NULL,
+    format          text NOT NULL CHECK (format IN ('mp4')),
+    width           integer NOT NULL CHECK (width > 0),
+    height          integer NOT NULL CHECK (height > 0),
+    duration_seconds double precision NOT NULL CHECK (duration_seconds > 0),
+    fps             double precision NOT NULL CHECK (fps > 0),
+    has_sound       boolean NOT NULL,
+    bytes           bigint NOT NULL CHECK (bytes > 0),
+    sha256          text COLLATE "C" NOT NULL,
+    meta            jsonb NOT NULL DEFAULT '{}',
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    deleted_at      timestamptz
+);
+CREATE INDEX videos_object ON videos (object_key);
+CREATE INDEX videos_poster ON videos (poster_key);
+
 -- An alias names one image per scope: '' is the organization's default project.
 CREATE TABLE image_aliases (
     organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
@@ -413,6 +508,59 @@ CREATE TABLE image_aliases (
 CREATE UNIQUE INDEX image_aliases_one_per_project ON image_aliases
     (organization_id, scope_id, image_id) WHERE NOT scope_id ^@ 'flw_';
 CREATE INDEX image_aliases_image ON image_aliases (image_id);
+
+-- Named people that work can show: what they look like, in words and in pictures.
+CREATE TABLE personas (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'per_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    project_id      text COLLATE "C" REFERENCES projects,
+    name            text NOT NULL,
+    description     text NOT NULL,
+    attributes      json NOT NULL,   -- json, not jsonb: the client's order is the order of the words
+    reference_images jsonb NOT NULL, -- as a generation's sources: image ids, aliases, URLs
+    livemode        boolean NOT NULL,
+    meta            jsonb NOT NULL DEFAULT '{}',
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    deleted_at      timestamptz
+);
+CREATE INDEX personas_page ON personas (organization_id, id DESC) WHERE deleted_at IS NULL;
+
+-- Weights that customers trained, for base models of the catalogue. `lease` is held by the run that
+-- fetches `source_url`; a row is ready when its bytes are stored and were found to be what they say.
+CREATE TABLE custom_models (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'mdl_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    name            text NOT NULL,
+    description     text NOT NULL,
+    kind            text NOT NULL CHECK (kind IN ('lora', 'checkpoint')),
+    base_model      text COLLATE "C" NOT NULL,
+    engine          text NOT NULL,
+    trigger_words   text[] NOT NULL,
+    scale           double precision NOT NULL,
+    status          text NOT NULL CHECK (status IN ('pending', 'ready', 'failed')),
+    error           jsonb,
+    source_url      text,
+    object_key      text COLLATE "C" UNIQUE,
+    bytes           bigint CHECK (bytes > 0),
+    sha256          text CHECK (length(sha256) = 64),
+    tensors         integer CHECK (tensors > 0),
+    file_metadata   json NOT NULL DEFAULT '{}',
+    livemode        boolean NOT NULL,
+    meta            jsonb NOT NULL DEFAULT '{}',
+    lease           uuid,
+    lease_until     timestamptz,
+    attempts        integer NOT NULL DEFAULT 0,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    deleted_at      timestamptz,
+    CHECK ((status = 'ready') = (object_key IS NOT NULL AND bytes IS NOT NULL
+        AND sha256 IS NOT NULL AND tensors IS NOT NULL)),
+    CHECK (status <> 'pending' OR source_url IS NOT NULL)
+);
+CREATE INDEX custom_models_page ON custom_models (organization_id, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX custom_models_pending ON custom_models (lease_until NULLS FIRST)
+    WHERE status = 'pending' AND deleted_at IS NULL;
 
 -- The prompt cache: one generation per organization and normalized request.
 CREATE TABLE live_entries (

@@ -7,6 +7,7 @@ anything is charged. Every fault leaves `run` as an `EngineFault` with one of th
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 Operation = Literal[
@@ -41,13 +42,28 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """A customer's weights: a safetensors file on this machine whose bytes were found sound.
+
+    The file is there while the run lasts and is shared by runs: read it, never write to it.
+    `trigger_words` call up what was trained, `scale` is how strongly a LoRA counts.
+    """
+
+    path: Path
+    kind: Literal["lora", "checkpoint"]
+    trigger_words: tuple[str, ...] = ()
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What an engine's model takes and does; anything else is refused by name.
 
     `cancel`: "step" stops within a step, "remote" asks the far side, "drop" stops waiting only.
     `seed`: "stable" gives the same pixels for the same seed, "hint" may not, "none" ignores it.
     `ready_to_store` pictures come from our own encoder: upright sRGB without metadata.
-    `size_step` is the number of pixels that both sides must be a multiple of.
+    `size_step` is the number of pixels that both sides must be a multiple of. `weights` are the
+    kinds of customers' own weights that a job may have.
     """
 
     operations: frozenset[Operation]
@@ -61,6 +77,7 @@ class Capabilities:
     pixels_max: int = 0
     parallel: int = 1
     ready_to_store: bool = False
+    weights: frozenset[Literal["lora", "checkpoint"]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,7 @@ class Job:
     attempt: int = 1
     livemode: bool = True
     extra: Mapping[str, object] = field(default_factory=dict)
+    weights: tuple[Weights, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

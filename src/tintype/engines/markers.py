@@ -14,6 +14,8 @@ MAGIC: Final[Mapping[str, str]] = {
     "__rejected__": "Refused by the engine's content rules; not retried.",
     "__timeout__": "The engine took too long; not retried.",
     "__flaky__": "The first attempt fails as a provider's fault, the next one works.",
+    "__half_500__": "Work with an odd seed fails as __provider_500__: every second variant.",
+    "__half_rejected__": "Work with an odd seed is refused: every second variant.",
     "__slow_5s__": "Five seconds of reported progress before the drawing.",
 }
 _SLOW_SECONDS = 5.0
@@ -25,9 +27,11 @@ def fail_if_asked(job: Job) -> None:
     """Raise the `EngineFault` that a sandbox prompt asks for."""
     if job.livemode:
         return
-    if "__provider_500__" in job.prompt:
+    # The variants of one request have seeds that follow one another.
+    odd = job.seed % 2 == 1
+    if "__provider_500__" in job.prompt or (odd and "__half_500__" in job.prompt):
         raise EngineFault("PROVIDER_ERROR", "A forced provider fault.", retryable=True)
-    if "__rejected__" in job.prompt:
+    if "__rejected__" in job.prompt or (odd and "__half_rejected__" in job.prompt):
         raise EngineFault("CONTENT_REJECTED", "A forced refusal of the content.")
     if "__timeout__" in job.prompt:
         raise EngineFault("TIMEOUT", "A forced timeout.")

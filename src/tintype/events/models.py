@@ -1,7 +1,15 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+
+
+class Happened(NamedTuple):
+    """One of many events: `data` is JSON already, `webhook_url` hears of this one as well."""
+
+    subject_id: str
+    data: bytes
+    webhook_url: str | None = None
 
 
 class Event(msgspec.Struct):

@@ -1,8 +1,10 @@
 """SQL of the append-only event log."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tintype.db.pool import Row, Transaction
+from tintype.events.models import Happened
 
 _EVENT = "id, type, created_at, data, livemode, subject_id"
 
@@ -34,6 +36,36 @@ async def insert(
         """,
         event_id, organization_id, type_, subject_id, livemode, data, webhook_url, channel, wanted,
     )  # fmt: skip
+
+
+async def insert_all(
+    tx: Transaction,
+    event_ids: Sequence[str],
+    organization_id: str,
+    type_: str,
+    happened: Sequence[Happened],
+    *,
+    livemode: bool,
+    channel: str,
+    wanted: str,
+    wake: Sequence[str],
+) -> None:
+    """As `insert`, for many events of one type; `wake` are the ids to wake listeners of."""
+    await tx.execute(
+        """
+        INSERT INTO events (id, organization_id, type, subject_id, livemode, data, webhook_url)
+        SELECT n.id, $1, $2, n.subject_id, $3, n.data::json, n.webhook_url
+        FROM unnest($4::text[], $5::text[], $6::text[], $7::text[])
+            WITH ORDINALITY AS n (id, subject_id, data, webhook_url, place)
+        ORDER BY n.place
+        """,
+        organization_id, type_, livemode, event_ids, [it.subject_id for it in happened],
+        [it.data.decode() for it in happened], [it.webhook_url for it in happened],
+    )  # fmt: skip
+    told = [wanted] if any(it.webhook_url for it in happened) else []
+    await tx.execute(
+        "SELECT pg_notify($1, n.id) FROM unnest($2::text[]) AS n (id)", channel, [*wake, *told]
+    )
 
 
 async def newest(tx: Transaction, organization_id: str) -> str | None:

@@ -31,7 +31,7 @@ class ListFlows(Paging, kw_only=True):
 async def create_flow(request: AnyRequest) -> Answer[Flow]:
     """Start a chain of generations."""
     caller = caller_of(request)
-    require_feature(caller.plan, "flows")
+    require_feature(caller, "flows")
     body = await read_json(request, CreateFlow, required=False)
     check_meta(body.meta)
 

@@ -17,6 +17,7 @@ from tintype.api.parts import AnyRequest, parts
 from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer
 from tintype.api.waiting import cancel_after, wait_seconds
+from tintype.billing.quotes import Quote
 from tintype.core import ids
 from tintype.core.errors import AliasTaken, Conflict, InsufficientCredits, Unavailable
 from tintype.db.pool import Transaction
@@ -52,7 +53,7 @@ from tintype.projects import operations as projects
         },
     },
 )
-async def create_generation(request: AnyRequest) -> Answer[Generation]:
+async def create_generation(request: AnyRequest) -> Answer[Generation] | Answer[Quote]:
     """Ask for pictures from words: 202 with the work, or 201 when `Prefer: wait` saw its end.
 
     With `If-None-Match: *` an alias that names an image now is ALIAS_TAKEN.
@@ -138,7 +139,9 @@ async def stream_generation(request: AnyRequest, generation_id: FromPath[str]) -
         "errors": [Conflict, InsufficientCredits],
     },
 )
-async def retry_generation(request: AnyRequest, generation_id: FromPath[str]) -> Answer[Generation]:
+async def retry_generation(
+    request: AnyRequest, generation_id: FromPath[str]
+) -> Answer[Generation] | Answer[Quote]:
     """Make a failed or canceled generation anew; the body overrides its parameters."""
     caller = caller_of(request)
     body = await read_json(request, RetryGeneration, required=False)

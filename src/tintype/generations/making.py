@@ -1,230 +1,279 @@
-"""The engines' part of a run: prompt and references in, one stored picture per variant out.
+"""The engines' part of a run: prompt and references in, stored pictures or a stored film out.
 
-Pictures are made from words, or given; either may be finished by a second engine.
-
-Bytes are stored, and no row of theirs exists before the run's last transaction.
+Pictures are made from words, from a sketch, or given; what is made from words, or given, may be
+finished by a second engine. Bytes are stored, and no row of theirs exists before the run's last
+transaction.
 """
 
-import asyncio
 import time
-from functools import partial
-from typing import Final
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from tintype.catalog.models import model_for
-from tintype.core.errors import TintypeError
 from tintype.db.pool import Row
-from tintype.engines.base import Blob, EngineFault, Job, Output
-from tintype.fetch import FetchFailed
+from tintype.engines.base import Blob, EngineFault, Job, Operation, Output, Weights
 from tintype.generations import run_queries
-from tintype.generations.models import FINISHING, Mode
+from tintype.generations.faults import error_of
+from tintype.generations.models import FINISHING, Kind, Mode
+from tintype.generations.sources import Given, field_of, given, takes_a_picture
 from tintype.generations.studio import Studio
-from tintype.generations.watch import LeaseLost, PartWatch, RunWatch
-from tintype.images import operations as images
+from tintype.generations.variants import all_of
+from tintype.generations.watch import LeaseLost, PartWatch, RunWatch, unless_stopped
+from tintype.generations.words import spoken
 from tintype.images.intake import StoredPicture, limits_of, take_in
-from tintype.media.inspect import inspect
-from tintype.storage import MissingObject
+from tintype.models import operations as models
+from tintype.models.files import materialized
+from tintype.videos import intake as films
+from tintype.videos.intake import StoredFilm
 
-# A job's references together have at most the bytes of so many of the largest files.
-_REFERENCES_FILES: Final = 2
+FPS: Final = 30
+_OPERATIONS: Final[Mapping[Kind, Operation]] = {
+    "text_to_image": "text_to_image",
+    "sketch_to_photo": "sketch_to_photo",
+    "video": "image_to_video",
+}
+_FILM_PARTS: Final = 2
+_CUSTOM: Final = "mdl_"
+_WEIGHTS_FOLDER: Final = "weights"
 
 
-async def make(
-    studio: Studio, row: Row, lease: UUID, watch: RunWatch
-) -> tuple[list[StoredPicture], dict[str, int]]:
-    """Run the engine for each variant and store what comes out. The first fault ends them all."""
-    try:
-        prompt = await _prompt(studio, row, lease, watch)
-        references = await _references(studio, row)
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a run made: pictures by their variants' numbers, or a film.
+
+    `faults` are the variants that could not be made, as the row has them.
+    """
+
+    pictures: dict[int, StoredPicture]
+    film: StoredFilm | None
+    faults: list[dict[str, Any]]
+    timings: dict[str, int]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        first = self.film or next(iter(self.pictures.values()))
+        return first.width, first.height
+
+
+class _Variant(NamedTuple):
+    """What came of one, and the seconds that the engines and the storing took."""
+
+    stored: StoredPicture | StoredFilm
+    engine_seconds: float
+    store_seconds: float
+
+
+class _Ask(NamedTuple):
+    """What all variants of a work have in common; `model` is one that an engine serves."""
+
+    row: Row
+    model: str
+    weights: tuple[Weights, ...]
+    prompt: str
+    given: Given
+
+
+async def make(studio: Studio, row: Row, lease: UUID, watch: RunWatch, deadline: float) -> Made:
+    """Run the engine for each variant and store what comes out, until `deadline`.
+
+    Raises what `all_of` raises: a fault when there is nothing to deliver.
+    """
+    async with AsyncExitStack() as held:
+        async with unless_stopped(watch, deadline):
+            model, weights = await _served(studio, row, held)
+            prompt = await _prompt(studio, row, model, lease, watch)
+            ask = _Ask(row, model, weights, prompt, await given(studio, row))
         watch.parts = row["variants"]
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(_variant(studio, row, prompt, references, number, watch))
-                for number in range(row["variants"])
-            ]
-    except BaseExceptionGroup as faults:
-        first = faults.exceptions[0]
-        raise first from first.__cause__
-    made = [task.result() for task in tasks]
-    timings = {
-        "queued_ms": round((row["started_at"] - row["created_at"]).total_seconds() * 1000),
-        "engine_ms": round(max(engine_s for _, engine_s, _ in made) * 1000),
-        "store_ms": round(max(store_s for _, _, store_s in made) * 1000),
-    }
-    return [picture for picture, _, _ in made], timings
+
+        async def make_one(number: int, attempt: int) -> _Variant:
+            return await _variant(studio, ask, number, attempt, watch)
+
+        outcome = await all_of(row, studio.settings.worker, watch, deadline, make_one)
+    variants = dict(sorted(outcome.made.items()))
+    made = [one.stored for one in variants.values()]
+    return Made(
+        pictures={number: one.stored for number, one in variants.items()
+                  if isinstance(one.stored, StoredPicture)},
+        film=next((it for it in made if isinstance(it, StoredFilm)), None),
+        faults=[{"variant": number, **error_of(fault)}
+                for number, fault in sorted(outcome.faults.items())],
+        timings={
+            "queued_ms": round((row["started_at"] - row["created_at"]).total_seconds() * 1000),
+            "engine_ms": round(max(one.engine_seconds for one in variants.values()) * 1000),
+            "store_ms": round(max(one.store_seconds for one in variants.values()) * 1000),
+        },
+    )  # fmt: skip
 
 
-async def _prompt(studio: Studio, row: Row, lease: UUID, watch: RunWatch) -> str:
-    """What is drawn: the client's words, or the fuller ones that the engine makes of them."""
-    words: str = row["enhanced_prompt"] or row["prompt"]
-    if not row["auto_enhance"] or row["enhanced_prompt"]:
-        return words
-    job = Job(
-        operation="enhance_prompt",
-        model=row["model"],
-        prompt=words,
-        deadline_seconds=studio.settings.worker.job_seconds_max,
-        attempt=row["attempts"],
-        livemode=row["livemode"],
+async def _served(
+    studio: Studio, row: Row, held: AsyncExitStack
+) -> tuple[str, tuple[Weights, ...]]:
+    """The model as an engine knows it, and a customer's weights for it, there while `held` is."""
+    if not row["model"].startswith(_CUSTOM):
+        return row["model"], ()
+    async with studio.database.reading() as connection:
+        stored = await models.weights(connection, row["organization_id"], row["model"])
+    assert stored is not None
+    able = studio.engines.engine_for(stored.base_model).capabilities(stored.base_model).weights
+    if stored.kind not in able:
+        raise EngineFault("UNSUPPORTED", f"model: the engine loads no {stored.kind}.")
+    folder = studio.settings.folder / _WEIGHTS_FOLDER
+    file = materialized(
+        studio.storage, folder, stored, bytes_max=studio.settings.models.cache_bytes_max
     )
-    fuller = (await studio.engines.engine_for(row["model"]).run(job, watch.aside())).text
-    async with studio.database.transaction() as tx:
-        if not await run_queries.enhanced(tx, row["id"], lease, fuller):
-            raise LeaseLost
-    return fuller
+    return stored.base_model, (await held.enter_async_context(file),)
+
+
+async def _prompt(studio: Studio, row: Row, model: str, lease: UUID, watch: RunWatch) -> str:
+    """What is drawn: the persona, then the client's words or the fuller ones made of them."""
+    words: str = row["enhanced_prompt"] or row["prompt"]
+    if row["auto_enhance"] and not row["enhanced_prompt"]:
+        job = Job(
+            operation="enhance_prompt",
+            model=model,
+            prompt=words,
+            deadline_seconds=studio.settings.worker.job_seconds_max,
+            attempt=row["attempts"],
+            livemode=row["livemode"],
+        )
+        words = (await studio.engines.engine_for(model).run(job, watch.aside())).text
+        async with studio.database.transaction() as tx:
+            if not await run_queries.enhanced(tx, row["id"], lease, words):
+                raise LeaseLost
+    return spoken(row["persona_words"], words)
 
 
 async def _variant(
-    studio: Studio,
-    row: Row,
-    prompt: str,
-    references: tuple[Blob, ...],
-    number: int,
-    watch: RunWatch,
-) -> tuple[StoredPicture, float, float]:
-    """One picture, stored, and the seconds that the engines and the storing took."""
+    studio: Studio, ask: _Ask, number: int, attempt: int, watch: RunWatch
+) -> _Variant:
     begun = time.monotonic()
+    if ask.row["kind"] == "video":
+        film, poster = await _filmed(studio, ask, number, attempt, watch.part(number))
+        made = time.monotonic()
+        stored: StoredPicture | StoredFilm = await films.take_in(
+            studio.storage, studio.pixels, ask.row["organization_id"], film.data, poster.data
+        )
+    else:
+        blob, ready = await _picture(studio, ask, number, attempt, watch)
+        made = time.monotonic()
+        stored = await take_in(
+            studio.storage, studio.pixels, ask.row["organization_id"], blob.data,
+            limits_of(studio.settings.media),
+            keep_original=False, ready=ready, field="engine",
+        )  # fmt: skip
+    return _Variant(stored, made - begun, time.monotonic() - made)
+
+
+async def _picture(
+    studio: Studio, ask: _Ask, number: int, attempt: int, watch: RunWatch
+) -> tuple[Blob, bool]:
+    """One picture, and whether it may be stored as it is."""
+    row = ask.row
     if row["kind"] in FINISHING:
         own = not row["sources"][0].get("url")
-        try:
-            blob, ready = await _finished(
-                studio, row, references[0], number, watch.part(number), own=own
-            )
-        except EngineFault as fault:
-            if fault.code != "INVALID_REQUEST":
-                raise
-            raise EngineFault(fault.code, f"image_url: {fault.message}") from fault
-    elif row["mode"]:
+        job = _finishing(studio, ask, number, attempt, ask.given.blobs[0])
+        with _naming_the_picture(row):
+            return await _finished(studio, job, watch.part(number), own=own)
+    if row["mode"]:
         drawing, finishing = watch.halves(number)
-        drawn, _ = await _drawn(studio, row, prompt, references, number, drawing)
-        blob, ready = await _finished(studio, row, drawn, number, finishing, own=False)
-    else:
-        blob, ready = await _drawn(studio, row, prompt, references, number, watch.part(number))
-    made = time.monotonic()
-    picture = await take_in(
-        studio.storage, studio.pixels, row["organization_id"], blob.data,
-        limits_of(studio.settings.media),
-        keep_original=False, ready=ready, field="engine",
-    )  # fmt: skip
-    return picture, made - begun, time.monotonic() - made
+        drawn, _ = await _drawn(studio, ask, number, attempt, drawing)
+        job = _finishing(studio, ask, number, attempt, drawn)
+        return await _finished(studio, job, finishing, own=False)
+    with _naming_the_picture(row):
+        return await _drawn(studio, ask, number, attempt, watch.part(number))
+
+
+@contextmanager
+def _naming_the_picture(row: Row) -> Iterator[None]:
+    """An engine doesn't know what the client's field is called, so its words begin with it here."""
+    try:
+        yield
+    except EngineFault as fault:
+        about_it = row["sources"] and takes_a_picture(row["kind"])
+        if fault.code != "INVALID_REQUEST" or not about_it:
+            raise
+        raise EngineFault(fault.code, f"{field_of(row, 0)}: {fault.message}") from fault
 
 
 async def _drawn(
-    studio: Studio,
-    row: Row,
-    prompt: str,
-    references: tuple[Blob, ...],
-    number: int,
-    watch: PartWatch,
+    studio: Studio, ask: _Ask, number: int, attempt: int, watch: PartWatch
 ) -> tuple[Blob, bool]:
-    job = Job(
-        operation="text_to_image",
-        model=row["model"],
-        prompt=prompt,
-        negative_prompt=row["negative_prompt"] or "",
-        references=references,
-        width=row["width"],
-        height=row["height"],
-        # The next seed for each variant, kept inside the column's range.
-        seed=(row["seed"] + number) % 2**63,
-        deadline_seconds=studio.settings.worker.job_seconds_max,
-        attempt=row["attempts"],
-        livemode=row["livemode"],
+    return await _one_picture(studio, _job(studio, ask, number, attempt), watch)
+
+
+def _finishing(studio: Studio, ask: _Ask, number: int, attempt: int, source: Blob) -> Job:
+    mode: Mode = ask.row["mode"]
+    return replace(
+        _job(studio, ask, number, attempt),
+        operation=mode,
+        model=model_for(mode, None).id,
+        prompt="",
+        negative_prompt="",
+        references=(source,),
+        weights=(),
+        width=0,
+        height=0,
+        extra={"strength": ask.row["strength"], "preset": ask.row["preset"]},
     )
-    return await _one_picture(studio, job, watch)
 
 
-async def _finished(
-    studio: Studio, row: Row, source: Blob, number: int, watch: PartWatch, *, own: bool
-) -> tuple[Blob, bool]:
+async def _finished(studio: Studio, job: Job, watch: PartWatch, *, own: bool) -> tuple[Blob, bool]:
     """`own` for a master of ours: where nothing was changed, only such bytes may be stored again.
 
     A strength of nothing gives the very bytes back, and those of a stranger are no master yet.
     """
-    mode: Mode = row["mode"]
-    job = Job(
-        operation=mode,
-        model=model_for(mode, None).id,
-        references=(source,),
+    blob, ready = await _one_picture(studio, job, watch)
+    return blob, own if blob.data == job.references[0].data else ready
+
+
+async def _filmed(
+    studio: Studio, ask: _Ask, number: int, attempt: int, watch: PartWatch
+) -> tuple[Blob, Blob]:
+    """A film and its poster."""
+    extra = {
+        "duration_seconds": round(ask.row["duration_seconds"], 6),
+        "fps": FPS,
+        "focal_point": ask.given.focal_point,
+    }
+    job = replace(_job(studio, ask, number, attempt), extra=extra)
+    engine = studio.engines.engine_for(job.model)
+    if not engine.capabilities(job.model).ready_to_store:
+        raise EngineFault("UNSUPPORTED", "Films are stored as our own encoder makes them only.")
+    with _naming_the_picture(ask.row):
+        output: Output = await engine.run(job, watch)
+    if len(output.media) != _FILM_PARTS:
+        raise EngineFault("PROVIDER_ERROR", "The engine gave no film.", retryable=True)
+    film, poster = output.media
+    return film, poster
+
+
+def _job(studio: Studio, ask: _Ask, number: int, attempt: int) -> Job:
+    """The job of one variant, as work from words has it."""
+    row = ask.row
+    return Job(
+        operation=_OPERATIONS.get(row["kind"], "text_to_image"),
+        model=ask.model,
+        weights=ask.weights,
+        prompt=ask.prompt,
+        negative_prompt=row["negative_prompt"] or "",
+        references=ask.given.blobs,
+        width=row["width"] or 0,
+        height=row["height"] or 0,
+        # The next seed for each variant, kept inside the column's range.
         seed=(row["seed"] + number) % 2**63,
         deadline_seconds=studio.settings.worker.job_seconds_max,
-        attempt=row["attempts"],
+        attempt=attempt,
         livemode=row["livemode"],
-        extra={"strength": row["strength"], "preset": row["preset"]},
     )
-    blob, ready = await _one_picture(studio, job, watch)
-    return blob, own if blob.data == source.data else ready
 
 
 async def _one_picture(studio: Studio, job: Job, watch: PartWatch) -> tuple[Blob, bool]:
     """What the model's engine makes of the job, and whether it may be stored as it is."""
     engine = studio.engines.engine_for(job.model)
-    try:
-        output: Output = await engine.run(job, watch)
-    except BaseException:
-        # The threads of other variants outlive the tasks that wait for them; this reaches them.
-        watch.whole.stop()
-        raise
+    output: Output = await engine.run(job, watch)
     if len(output.media) != 1:
         raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)
     return output.media[0], engine.capabilities(job.model).ready_to_store
-
-
-async def _references(studio: Studio, row: Row) -> tuple[Blob, ...]:
-    """The bytes of what the work starts from: our own masters, or URLs through the guarded door.
-
-    All of them lie in memory at once, so what each may have is what the ones before have left.
-    """
-    left = _REFERENCES_FILES * studio.settings.media.upload_bytes_max
-    blobs = []
-    for number, source in enumerate(row["sources"]):
-        if source.get("url"):
-            field = "image_url" if row["kind"] in FINISHING else f"reference_images[{number}]"
-            blob = await _fetched(studio, source["url"], field, left)
-        else:
-            blob = await _master(studio, row["organization_id"], source["image_id"], left)
-        left -= len(blob.data)
-        blobs.append(blob)
-    return tuple(blobs)
-
-
-async def _fetched(studio: Studio, url: str, field: str, left: int) -> Blob:
-    most = studio.settings.media.upload_bytes_max
-    try:
-        fetched = await studio.fetcher.get(
-            url,
-            bytes_max=min(most, left),
-            seconds_max=studio.settings.fetch.seconds_max,
-            field=field,
-        )
-    except FetchFailed as fault:
-        if fault.fault == "too_large" and left < most:
-            raise _too_much(studio) from fault
-        raise
-    # By its bytes, not by what the server claims; pixels are counted before any is decoded.
-    judge = partial(inspect, fetched.data, limits_of(studio.settings.media), field)
-    try:
-        found = await asyncio.get_running_loop().run_in_executor(studio.pixels, judge)
-    except TintypeError as fault:
-        about = "" if fault.message.startswith(field) else f"{field}: "
-        raise EngineFault("INVALID_REQUEST", f"{about}{fault.message}") from fault
-    return Blob(fetched.data, found.media_type)
-
-
-async def _master(studio: Studio, organization_id: str, image_id: str, left: int) -> Blob:
-    async with studio.database.reading() as connection:
-        stored = await images.stored(connection, organization_id, image_id)
-    if stored is None:
-        raise EngineFault("INVALID_REQUEST", f"The reference {image_id} is gone.")
-    try:
-        if (await studio.storage.stat(stored.object_key)).size_bytes > left:
-            raise _too_much(studio)
-        data = await studio.storage.get(stored.object_key)
-    except MissingObject as fault:
-        raise EngineFault("INVALID_REQUEST", f"The bytes of {image_id} are missing.") from fault
-    return Blob(data, f"image/{stored.format}")
-
-
-def _too_much(studio: Studio) -> EngineFault:
-    most = _REFERENCES_FILES * studio.settings.media.upload_bytes_max
-    return EngineFault("INVALID_REQUEST", f"The references have more than {most} bytes together.")

@@ -9,6 +9,8 @@ from msgspec import Meta
 from tintype.aliases.models import AliasText
 from tintype.api.pages import Paging
 from tintype.images.models import Image
+from tintype.images.references import Reference, ReferenceView
+from tintype.videos.models import Video
 
 Kind = Literal[
     "text_to_image", "edit", "clean", "realistic", "sketch_to_photo", "enhancement", "video"
@@ -32,17 +34,8 @@ FINISHING: Final[frozenset[Kind]] = frozenset({"clean", "realistic"})
 # A prompt's limit is the model's own, checked in the operation; this bounds what is decoded.
 Prompt = Annotated[str, Meta(min_length=1, max_length=32_000)]
 Short = Annotated[str, Meta(min_length=1, max_length=64)]
-Reference = Annotated[str, Meta(min_length=1, max_length=2048, description="alias, id or URL")]
 WebhookUrl = Annotated[str, Meta(min_length=1, max_length=2048)]
 Moment = Annotated[datetime, Meta(tz=True)]
-
-
-class ReferenceView(msgspec.Struct):
-    """A picture that the generation starts from: one of the library, or an URL."""
-
-    image_id: str | None = None
-    alias: str | None = None
-    url: str | None = None
 
 
 class Fault(msgspec.Struct):
@@ -50,9 +43,18 @@ class Fault(msgspec.Struct):
     message: str
 
 
+class VariantFault(msgspec.Struct):
+    """Why a variant is missing, counted from 0."""
+
+    variant: int
+    code: str
+    message: str
+
+
 class Generation(msgspec.Struct, kw_only=True):
     """Work and its outcome. Credits are reserved until it ends, then used or given back.
 
+    Where only some variants could be made, `faults` tells of the others: they cost nothing.
     Work that finishes a given picture has no prompt, ratio and resolution, and its size at the end.
     """
 
@@ -73,6 +75,7 @@ class Generation(msgspec.Struct, kw_only=True):
     height: int | None
     seed: int
     variants: int
+    duration_seconds: float | None
     references: list[ReferenceView]
     mode: Mode | None
     strength: float | None
@@ -81,6 +84,7 @@ class Generation(msgspec.Struct, kw_only=True):
     flow_id: str | None
     persona_id: str | None
     batch_id: str | None
+    custom_id: str | None
     retry_of: str | None
     alias: str | None
     flow_alias: str | None
@@ -91,9 +95,11 @@ class Generation(msgspec.Struct, kw_only=True):
     credits_reserved: int
     credits_used: int
     images: list[Image]
+    video: Video | None
     image_id: str | None
     output_url: str | None
     error: Fault | None
+    faults: list[VariantFault]
     meta: dict[str, Any]
     webhook_url: str | None
     created_at: datetime
@@ -111,7 +117,10 @@ class Finishing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreateGeneration(msgspec.Struct, kw_only=True):
-    """`alias`/`assign_alias` and `flow_alias`/`assign_flow_alias` are two names of one field."""
+    """`alias`/`assign_alias` and `flow_alias`/`assign_flow_alias` are two names of one field.
+
+    `dry_run` asks for the price only; the `quote_id` of its answer makes that price binding.
+    """
 
     prompt: Prompt
     aspect_ratio: Short = "1:1"
@@ -127,9 +136,12 @@ class CreateGeneration(msgspec.Struct, kw_only=True):
     flow_alias: AliasText | None = None
     assign_flow_alias: AliasText | None = None
     auto_enhance: bool = False
+    persona_id: Short | None = None
     negative_prompt: Prompt | None = None
     meta: dict[str, Any] = {}
     webhook_url: WebhookUrl | None = None
+    dry_run: bool = False
+    quote_id: Short | None = None
 
 
 class RetryGeneration(msgspec.Struct, kw_only=True):
@@ -148,6 +160,8 @@ class RetryGeneration(msgspec.Struct, kw_only=True):
     negative_prompt: Prompt | msgspec.UnsetType | None = msgspec.UNSET
     meta: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     webhook_url: WebhookUrl | msgspec.UnsetType | None = msgspec.UNSET
+    dry_run: bool = False
+    quote_id: Short | None = None
 
 
 class ListFlowGenerations(Paging, kw_only=True):

@@ -22,7 +22,7 @@ async def flow_for(
     With `only_if_free` a name that names an image now is AliasTaken.
     """
     if flow_alias is not None and flow_id is None:
-        require_feature(caller.plan, "flows")
+        require_feature(caller, "flows")
         flow_id = await flows.start(tx, caller, project_id=project_id, meta={})
     if only_if_free:
         await aliases.require_free(tx, caller.organization_id, project_id or "", alias)

@@ -1,6 +1,5 @@
 """Creating work, finding it, and ending it early: what clients can do with generations."""
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -11,16 +10,25 @@ from tintype.accounts.models import require_feature
 from tintype.addresses import Network
 from tintype.aliases.models import assignable, mentions
 from tintype.api.paging import TOTAL_MAX
-from tintype.catalog.models import Model, flat_price, model_for, price, size_of
+from tintype.batches import operations as batches
+from tintype.billing.quotes import Terms
+from tintype.catalog.models import (
+    Model,
+    flat_price,
+    price,
+    size_adjustments,
+    size_of,
+)
 from tintype.core import ids
 from tintype.core.caller import Caller
 from tintype.core.errors import Conflict, NotFound, ValidationFailed
+from tintype.core.memo import Memo
 from tintype.credits import operations as credits
 from tintype.db.listen import notify
 from tintype.db.pool import Row, Transaction
 from tintype.flows import operations as flows
 from tintype.generations import finishing as finishings
-from tintype.generations import queries, references, views
+from tintype.generations import queries, staging, views
 from tintype.generations.models import (
     FINISHING,
     TERMINAL,
@@ -30,9 +38,14 @@ from tintype.generations.models import (
     RetryGeneration,
 )
 from tintype.generations.naming import flow_for
-from tintype.generations.submit import Created, publish, submit
+from tintype.generations.showing import remember_persona, showing
+from tintype.generations.submit import Created, Order, publish, submit
+from tintype.generations.words import check_words
 from tintype.images import operations as images
+from tintype.images import references
 from tintype.images.links import Links
+from tintype.models import operations as models
+from tintype.videos import operations as videos
 from tintype.webhooks.targets import hook
 
 
@@ -47,31 +60,65 @@ async def create(
     retry_of: str | None = None,
     only_if_free: bool = False,
     finishing: Finishing | None = None,
+    memo: Memo | None = None,
 ) -> Created:
     """Accept work that makes pictures from words, and finishes them if that is asked.
 
-    With `only_if_free` an alias that names an image now is AliasTaken.
+    With `only_if_free` an alias that names an image now is AliasTaken. Raises Quoted for a
+    `dry_run`.
     """
-    require_feature(caller.plan, "images")
-    model = model_for("text_to_image", ask.model)
+    order = await prepare(
+        tx, caller, links, ask,
+        allow_networks=allow_networks, cancel_after=cancel_after, retry_of=retry_of,
+        only_if_free=only_if_free, finishing=finishing, memo=memo,
+    )  # fmt: skip
+    return await submit(tx, caller, order, Terms(ask.dry_run, ask.quote_id))
+
+
+async def prepare(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    ask: CreateGeneration,
+    *,
+    allow_networks: list[Network],
+    cancel_after: timedelta | None = None,
+    retry_of: str | None = None,
+    only_if_free: bool = False,
+    finishing: Finishing | None = None,
+    memo: Memo | None = None,
+) -> Order:
+    """What `create` accepts, judged and priced, with all that it names looked up.
+
+    Requests of one transaction may share a `memo`.
+    """
+    memo = memo or Memo()
+    require_feature(caller, "images")
+    model = await memo.once(
+        ("model", ask.model), lambda: models.chosen(tx, caller, "text_to_image", ask.model)
+    )
     width, height = size_of(ask.aspect_ratio, ask.resolution)
     cost = price(model, ask.resolution, ask.variants)
     check_prompt(ask, model)
     alias = _one_of(ask.alias, ask.assign_alias, "alias", "assign_alias")
     flow_alias = _one_of(ask.flow_alias, ask.assign_flow_alias, "flow_alias", "assign_flow_alias")
     webhook_url = hook(ask.webhook_url, allow_networks)
-    flow_id, project_id = await flows.chosen(tx, caller, ask.flow_id, ask.project_id)
+    flow_id, project_id = await memo.once(
+        ("flow", ask.flow_id, ask.project_id),
+        lambda: flows.chosen(tx, caller, ask.flow_id, ask.project_id),
+    )
     sources = await references.resolve(
         tx, caller, links, model, prompt=ask.prompt, reference_images=ask.reference_images,
-        flow_id=flow_id, project_id=project_id, allow_networks=allow_networks,
+        flow_id=flow_id, project_id=project_id, allow_networks=allow_networks, memo=memo,
     )  # fmt: skip
+    shown = await showing(tx, caller, model, ask.prompt, ask.persona_id, sources, memo)
     flow_id = await flow_for(
         tx, caller, flow_id, project_id,
         alias=alias, flow_alias=flow_alias, only_if_free=only_if_free,
     )  # fmt: skip
     if finishing is not None:
         cost += flat_price(finishings.finisher(finishing)) * ask.variants
-    return await submit(tx, caller, {
+    return Order({
         "project_id": project_id, "flow_id": flow_id, "retry_of": retry_of,
         "kind": "text_to_image", "prompt": ask.prompt,
         **({} if finishing is None else msgspec.structs.asdict(finishing)),
@@ -79,10 +126,9 @@ async def create(
         "model": model.id, "engine": model.engine, "fidelity": model.fidelity,
         "aspect_ratio": ask.aspect_ratio, "resolution": ask.resolution,
         "width": width, "height": height, "seed": ask.seed, "variants": ask.variants,
-        "sources": sources, "alias": alias, "flow_alias": flow_alias, "meta": ask.meta,
-        "webhook_url": webhook_url,
-        "cancel_at": cancel_after,
-    }, cost)  # fmt: skip
+        **shown, "alias": alias, "flow_alias": flow_alias, "meta": ask.meta,
+        "webhook_url": webhook_url, "cancel_at": cancel_after,
+    }, cost, size_adjustments(ask.aspect_ratio, ask.resolution))  # fmt: skip
 
 
 async def retry(
@@ -95,7 +141,10 @@ async def retry(
     allow_networks: list[Network],
     cancel_after: timedelta | None,
 ) -> Created:
-    """Make failed or canceled work anew, with the overrides in `change`."""
+    """Make failed or canceled work anew, with the overrides in `change`.
+
+    What the work was accepted with stays: an image that a name meant, a person as it was.
+    """
     row = await _row(tx, caller, generation_id)
     if row["status"] not in {"failed", "canceled"}:
         raise Conflict(
@@ -103,14 +152,18 @@ async def retry(
         )
     if isinstance(change.webhook_url, str):
         change.webhook_url = hook(change.webhook_url, allow_networks)
+    if row["persona_id"] is not None:
+        require_feature(caller, "personas")
     if row["kind"] in FINISHING:
         return await finishings.retry(tx, caller, row, change, cancel_after=cancel_after)
+    if row["kind"] in staging.FEATURES:
+        return await staging.retry(tx, caller, row, change, cancel_after=cancel_after)
     before: dict[str, Any] = {
         "prompt": row["prompt"], "aspect_ratio": row["aspect_ratio"],
         "resolution": row["resolution"], "model": row["model"], "seed": row["seed"],
         "variants": row["variants"], "auto_enhance": row["auto_enhance"],
         "negative_prompt": row["negative_prompt"], "meta": row["meta"],
-        "webhook_url": row["webhook_url"],
+        "webhook_url": row["webhook_url"], "persona_id": row["persona_id"],
         "reference_images": [_reference(source, row["prompt"]) for source in row["sources"]],
     }  # fmt: skip
     overrides = {name: value for name, value in msgspec.structs.asdict(change).items()
@@ -120,9 +173,16 @@ async def retry(
         **(before | overrides), flow_id=row["flow_id"], project_id=row["project_id"],
         alias=row["alias"], flow_alias=row["flow_alias"],
     )  # fmt: skip
+    memo = Memo()
+    await references.remember(
+        tx, caller, row["sources"], memo, flow_id=row["flow_id"], project_id=row["project_id"]
+    )
+    # Its pictures are among the work's own; beside other ones it is shown as it is now.
+    if row["persona_id"] is not None and change.reference_images is msgspec.UNSET:
+        remember_persona(memo, row["persona_id"], row["persona_words"])
     return await create(
         tx, caller, links, ask,
-        allow_networks=allow_networks, cancel_after=cancel_after, retry_of=row["id"],
+        allow_networks=allow_networks, cancel_after=cancel_after, retry_of=row["id"], memo=memo,
         finishing=None if row["mode"] is None else Finishing(
             mode=row["mode"], strength=row["strength"], preset=row["preset"]
         ),
@@ -182,14 +242,15 @@ async def cancel_queued(tx: Transaction, organization_id: str, generation_id: st
     row = await queries.cancel_queued(tx, organization_id, generation_id)
     assert row is not None
     if row["hold_id"]:
-        await credits.release(tx, organization_id, row["hold_id"])
+        await credits.release(tx, organization_id, row["hold_id"], guarded=True)
     generation = views.to_generation(row, [])
     await publish(tx, organization_id, "generation.canceled", generation)
+    await batches.tally(tx, organization_id, row["batch_id"], "canceled")
     return generation
 
 
 async def delete(tx: Transaction, caller: Caller, links: Links, generation_id: str) -> None:
-    """Soft: the generation and its pictures are no longer shown; running work is canceled first."""
+    """Soft: the work and what it made are no longer shown; running work is canceled first."""
     row = await _row(tx, caller, generation_id, lock=True)
     if row["status"] == "queued":
         await cancel_queued(tx, caller.organization_id, row["id"])
@@ -201,22 +262,13 @@ async def delete(tx: Transaction, caller: Caller, links: Links, generation_id: s
     for picture in pictures[row["id"]]:
         await images.forget(tx, caller.organization_id, picture.id)
         await images.publish(tx, caller, "image.deleted", picture)
+    await videos.forget_of_generation(tx, caller.organization_id, row["id"])
     await queries.soft_delete(tx, caller.organization_id, row["id"])
 
 
 def check_prompt(ask: CreateGeneration, model: Model) -> None:
-    """Something to draw, in a length that the model takes (counted in code points)."""
-    for field, text in (("prompt", ask.prompt), ("negative_prompt", ask.negative_prompt)):
-        if text is None:
-            continue
-        if not any(unicodedata.category(c)[0] not in "CZ" for c in text):
-            raise ValidationFailed(field, "must say something")
-        if len(text) > model.prompt_characters_max:
-            raise ValidationFailed(
-                field, f"may have at most {model.prompt_characters_max} characters"
-            )
-    if ask.negative_prompt is not None and not model.negative_prompt:
-        raise ValidationFailed("negative_prompt", f"{model.id} takes no negative prompt")
+    """See `words.check_words`."""
+    check_words(ask.prompt, ask.negative_prompt, model)
 
 
 def _one_of(first: str | None, second: str | None, name: str, other: str) -> str | None:

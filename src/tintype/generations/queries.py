@@ -11,32 +11,82 @@ GENERATION = """
     engine, fidelity, aspect_ratio, resolution, width, height, seed, variants, sources, mode,
     strength, preset, project_id, flow_id, persona_id, batch_id, retry_of, alias, flow_alias,
     auto_enhance, attempts, source, api_key_id, livemode, credits_reserved, credits_used, hold_id,
-    error, meta, webhook_url, created_at, started_at, completed_at, timings
+    error, meta, webhook_url, created_at, started_at, completed_at, timings, turn, parked,
+    duration_seconds, persona_words, faults, batch_index, custom_id
 """
 
 _COLUMNS = (
-    "id", "organization_id", "project_id", "flow_id", "retry_of", "api_key_id", "user_id", "source",
-    "livemode", "kind", "status", "mode", "strength", "preset", "prompt", "enhanced_prompt",
-    "negative_prompt", "auto_enhance", "model", "engine", "fidelity", "aspect_ratio",
-    "resolution", "width", "height", "seed", "variants", "sources", "alias", "flow_alias",
-    "meta", "webhook_url", "credits_reserved", "hold_id", "cancel_at",
+    "id", "organization_id", "project_id", "flow_id", "persona_id", "persona_words", "batch_id",
+    "retry_of", "api_key_id", "user_id", "source", "livemode", "kind", "status", "mode", "strength",
+    "preset", "prompt", "enhanced_prompt", "negative_prompt", "auto_enhance", "model", "engine",
+    "fidelity", "aspect_ratio", "resolution", "width", "height", "seed", "variants",
+    "duration_seconds", "sources", "alias", "flow_alias", "meta", "webhook_url",
+    "credits_reserved", "hold_id", "cancel_at", "parked",
 )  # fmt: skip
 # Deadlines go by the database's clock: `cancel_at` is given as an interval from now.
 _VALUES = ", ".join(
     f"now() + ${n}::interval" if name == "cancel_at" else f"${n}"
     for n, name in enumerate(_COLUMNS, 1)
 )
+# How far the queue of an engine is: the turn of the first that waits for a worker or, where none
+# does, of the last that was begun. What waits for another attempt, or for a place of its own
+# organization, says nothing of that.
+HEAD = """coalesce(
+    (SELECT h.turn FROM generations h WHERE h.engine = {engine} AND h.status = 'queued'
+       AND NOT h.parked AND h.run_after <= clock_timestamp() ORDER BY h.turn LIMIT 1),
+    (SELECT max(h.turn) FROM generations h WHERE h.engine = {engine} AND h.status = 'processing'))
+"""
+# The next start tag of start-time fair queueing (Goyal, Vin, Cheng 1996) for an organization's
+# single work (`single`) or work in batches on an engine: one `step` a variant after its own last,
+# but never before the head of the queue. Who has nothing under way comes just before the head: tags
+# are even but for those, so that they stay in order among themselves. An engine at rest begins anew
+# at 0, and what was done before the oldest that waits is forgotten.
+_TURN = f"""(
+    SELECT greatest(
+        head.turn - 1 + abs(head.turn % 2),
+        (SELECT w.turn + {{step}} * w.variants & ~1::bigint FROM generations w
+         WHERE w.organization_id = {{organization}} AND w.engine = {{engine}}
+           AND w.status = 'queued' AND (w.batch_id IS NULL)::integer = {{single}}::integer
+         ORDER BY w.turn DESC LIMIT 1),
+        (SELECT CASE WHEN l.created_at >= head.since AND l.engine = {{engine}}
+                      AND (l.batch_id IS NULL) = {{single}}
+                     THEN l.turn + {{step}} * l.variants & ~1::bigint END
+         FROM (SELECT turn, variants, created_at, batch_id, engine FROM generations
+               WHERE organization_id = {{organization}} AND deleted_at IS NULL
+               ORDER BY id DESC LIMIT 1) l),
+        CASE WHEN head.turn IS NULL THEN 0 END)
+    FROM (SELECT
+        {HEAD} AS turn,
+        (SELECT run_after FROM generations
+         WHERE engine = {{engine}} AND status = 'queued' AND NOT parked
+         ORDER BY run_after LIMIT 1) AS since) head)"""  # noqa: S608
+_OWN = _TURN.format(
+    step=f"${len(_COLUMNS) + 1}::bigint",
+    organization=f"${_COLUMNS.index('organization_id') + 1}",
+    engine=f"${_COLUMNS.index('engine') + 1}",
+    single=f"(${_COLUMNS.index('batch_id') + 1}::text IS NULL)",
+)
 _INSERT = (
-    f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608
-    f" VALUES ({_VALUES}) RETURNING {GENERATION}"
+    f"INSERT INTO generations ({', '.join(_COLUMNS)}, turn)"  # noqa: S608
+    f" VALUES ({_VALUES}, {_OWN}) RETURNING {GENERATION}"
 )
 
 
-async def insert(tx: Transaction, fields: Mapping[str, Any]) -> Row:
-    """`fields` has every column of `_COLUMNS`, organization_id among them; `cancel_at` from now."""
-    row = await tx.fetchrow(_INSERT, *(fields[name] for name in _COLUMNS))
+async def insert(tx: Transaction, fields: Mapping[str, Any], step: int) -> Row:
+    """`fields` has every column of `_COLUMNS`, organization_id among them; `cancel_at` from now.
+
+    `step` is how far one variant puts the organization back in the queue: an even number.
+    """
+    row = await tx.fetchrow(_INSERT, *(fields[name] for name in _COLUMNS), step)
     assert row is not None
     return row
+
+
+async def next_turn(tx: Transaction, organization_id: str, engine: str, step: int) -> int:
+    """The turn of an organization's next work in a batch on an engine."""
+    turn = _TURN.format(step="$3::bigint", organization="$1", engine="$2", single="false")
+    found: int = await tx.fetchval(f"SELECT {turn}", organization_id, engine, step)
+    return found
 
 
 async def find(
@@ -126,7 +176,7 @@ async def request_cancel(tx: Transaction, organization_id: str, generation_id: s
 async def cancel_queued(tx: Transaction, organization_id: str, generation_id: str) -> Row | None:
     return await tx.fetchrow(
         f"""
-        UPDATE generations SET status = 'canceled', completed_at = now()
+        UPDATE generations SET status = 'canceled', parked = false, completed_at = now()
         WHERE organization_id = $1 AND id = $2 AND status = 'queued'
         RETURNING {GENERATION}
         """,  # noqa: S608

@@ -14,8 +14,9 @@ from tintype.core.errors import TintypeError
 from tintype.db.listen import notify
 from tintype.db.pool import Row
 from tintype.generations import queries, run, run_queries
+from tintype.generations.places import release
 from tintype.generations.studio import Studio
-from tintype.generations.submit import ENTRYPOINT
+from tintype.generations.submit import entrypoint, priority
 
 EVERY_SECONDS: Final = 5.0
 _QUIET_SECONDS: Final = 10.0
@@ -31,17 +32,20 @@ async def reap(studio: Studio) -> int:
         overdue = await run_queries.overdue(tx, _BATCH)
         forsaken = await run_queries.expired(tx, _BATCH)
         forsaken += await run_queries.waiting(tx, _QUIET_SECONDS, _BATCH)
+        parking = await run_queries.parking(tx)
     for row in overdue:
         await _each(row, partial(_cancel, studio, row))
-    ring = []
+    ring: list[Row] = []
     for row in forsaken:
         if row["canceled"]:
             await _each(row, partial(run.end, studio, row["id"], None, "canceled", None))
         elif row["attempts"] >= studio.settings.worker.attempts_max:
             await _each(row, partial(_give_up, studio, row))
         else:
-            ring.append(row["id"])
+            ring.append(row)
     await _ring(studio, ring)
+    for organization_id in parking:
+        await release(studio.database, organization_id)
     return len(overdue) + len(forsaken)
 
 
@@ -67,11 +71,15 @@ async def _give_up(studio: Studio, row: Row) -> None:
         _log.warning("gave up", generation=row["id"])
 
 
-async def _ring(studio: Studio, generation_ids: list[str]) -> None:
-    if not generation_ids:
-        return
+async def _ring(studio: Studio, forsaken: list[Row]) -> None:
+    by_engine: dict[str, list[Row]] = {}
+    for row in sorted(forsaken, key=lambda row: str(row["id"])):
+        by_engine.setdefault(row["engine"], []).append(row)
     async with studio.database.transaction() as tx:
-        live = await queue.ringing(tx, ENTRYPOINT, generation_ids)
-        for generation_id in sorted(set(generation_ids) - live):
-            await queue.enqueue(tx, ENTRYPOINT, generation_id)
-            _log.info("rang again", generation=generation_id)
+        for engine, rows in by_engine.items():
+            name = entrypoint(engine)
+            live = await queue.ringing(tx, name, [row["id"] for row in rows])
+            for row in rows:
+                if row["id"] not in live:
+                    await queue.enqueue(tx, name, row["id"], priority=priority(row["turn"]))
+                    _log.info("rang again", generation=row["id"])

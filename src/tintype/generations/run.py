@@ -15,41 +15,36 @@ from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
 from tintype import queue
+from tintype.accounts.models import concurrency_limits
 from tintype.aliases import operations as aliases
+from tintype.batches import operations as batches
 from tintype.core import log
-from tintype.core.errors import EngineUnavailable, TintypeError, Unavailable
+from tintype.core.errors import Unavailable
 from tintype.credits import operations as ledger
 from tintype.db.pool import Row, Transaction
-from tintype.engines.base import EngineFault, FaultCode
-from tintype.fetch import FetchFailed
+from tintype.engines.base import EngineFault
 from tintype.generations import run_queries, views
-from tintype.generations.making import make
+from tintype.generations.faults import delay_seconds, error_of, judged
+from tintype.generations.making import Made, make
 from tintype.generations.metrics import attempt_failed, finished
 from tintype.generations.models import FINISHING
+from tintype.generations.places import release
 from tintype.generations.studio import Studio
-from tintype.generations.submit import ENTRYPOINT, publish
-from tintype.generations.watch import LeaseLost, RunWatch, canceled, keep_lease
+from tintype.generations.submit import entrypoint, publish
+from tintype.generations.watch import LeaseLost, RunWatch, keep_lease
 from tintype.images import operations as images
-from tintype.images.intake import StoredPicture
 from tintype.images.links import Links
+from tintype.images.models import Image
+from tintype.videos import operations as videos
+from tintype.videos.models import Video
 
 DIED: Final = {
     "code": "PROVIDER_ERROR",
     "message": "The work was started several times and never finished; its credits came back.",
 }
 _INSIST_SECONDS: Final = 0.5
-# How long storage or database get before the next attempt, and an engine at most.
-_AWAY_SECONDS: Final = 2.0
-_RETRY_AFTER_SECONDS_MAX: Final = 300.0
 _TOO_EARLY: Final = timedelta(seconds=0.5)
 _log = log.get("tintype.run")
-_ERROR_CODES: Final = {
-    "CONTENT_REJECTED": "CONTENT_REJECTED",
-    "TIMEOUT": "PROVIDER_TIMEOUT",
-    "UNSUPPORTED": "VALIDATION_FAILED",
-    "INVALID_REQUEST": "VALIDATION_FAILED",
-    "BAD_CREDENTIALS": "ENGINE_UNAVAILABLE",
-}
 
 
 async def run(studio: Studio, generation_id: str) -> timedelta | None:
@@ -67,20 +62,61 @@ async def _run(
     studio: Studio, generation_id: str, *, alone: bool
 ) -> timedelta | Literal["alone"] | None:
     """As `run`; "alone" for work that killed its runs, or was near, and must not run beside any."""
-    worker = studio.settings.worker
     lease = uuid4()
     async with studio.database.transaction() as tx:
-        row = await run_queries.claim(
-            tx, generation_id, lease, worker.lease_seconds, worker.attempts_max, alone=alone
-        )
+        row, places, found = await _claimed(studio, tx, generation_id, lease, alone=alone)
+    if found is not None and found["parked"]:
+        return None
+    try:
         if row is None:
-            found = await run_queries.standing(tx, generation_id)
-        else:
-            await publish(
-                tx, row["organization_id"], "generation.processing", views.to_generation(row, [])
-            )
+            return await _not_claimed(studio, generation_id, found)
+        await _leased(studio, row, lease)
+        return None
+    finally:
+        if places is not None:
+            await release(studio.database, places["organization_id"])
+
+
+async def _claimed(
+    studio: Studio, tx: Transaction, generation_id: str, lease: UUID, *, alone: bool
+) -> tuple[Row | None, Row | None, Row | None]:
+    """The work, if it could be taken; its places, where they are counted; and else how it stands.
+
+    Work that lacks nothing but a place is parked.
+    """
+    worker = studio.settings.worker
+    limits = concurrency_limits()
+    claim = partial(
+        run_queries.claim, tx, generation_id, lease, worker.lease_seconds, worker.attempts_max,
+        limits, alone=alone,
+    )  # fmt: skip
+    places, found = None, None
+    row = await claim()
     if row is None:
-        return await _not_claimed(studio, generation_id, found)
+        at = await run_queries.places(tx, generation_id, limits)
+        places = at if at is not None and at["places"] is not None else None
+        if places is not None:
+            row = await claim(in_turn=True)
+    if row is None:
+        found = await run_queries.standing(tx, generation_id, places and places["places"])
+        if found is not None and _only_wants_a_place(found, worker.attempts_max):
+            found = await run_queries.park(tx, generation_id)
+    else:
+        generation = views.to_generation(row, [])
+        await publish(tx, row["organization_id"], "generation.processing", generation)
+    return row, places, found
+
+
+def _only_wants_a_place(found: Row, attempts_max: int) -> bool:
+    """Whether work that could not be taken is due, and lacks nothing but a place."""
+    return bool(
+        found["full"] and found["status"] == "queued" and not found["canceled"]
+        and not found["wait"] and found["attempts"] < attempts_max
+    )  # fmt: skip
+
+
+async def _leased(studio: Studio, row: Row, lease: UUID) -> None:
+    generation_id = row["id"]
     studio.leases[generation_id] = lease
     try:
         await _attempt(studio, row, lease)
@@ -89,7 +125,6 @@ async def _run(
     finally:
         if studio.leases.get(generation_id) == lease:
             del studio.leases[generation_id]
-    return None
 
 
 async def _attempt(studio: Studio, row: Row, lease: UUID) -> None:
@@ -99,15 +134,14 @@ async def _attempt(studio: Studio, row: Row, lease: UUID) -> None:
     async with keep_lease(studio, row["id"], lease, watch):
         try:
             with watch.ending_after(studio.settings.worker.job_seconds_max) as deadline:
-                async with asyncio.timeout_at(deadline):
-                    pictures, timings = await make(studio, row, lease, watch)
+                made = await make(studio, row, lease, watch, deadline)
             watch.raise_if_stopped()
-            timings["total_ms"] = round((time.monotonic() - started) * 1000)
-            await _insist(watch, partial(_complete, studio, row, lease, watch, pictures, timings))
+            made.timings["total_ms"] = round((time.monotonic() - started) * 1000)
+            await _insist(watch, partial(_complete, studio, row, lease, watch, made))
         except LeaseLost:
             raise
         except Exception as fault:  # noqa: BLE001  Every way to fail is an outcome to write down.
-            wrong = _judged(fault, watch)
+            wrong = judged(fault, watch)
             attempt_failed(row["model"], wrong.code)
             _log.warning("attempt failed", generation=row["id"], attempt=row["attempts"],
                          code=wrong.code, cause=log.where(wrong.__cause__))  # fmt: skip
@@ -131,82 +165,75 @@ async def _insist(watch: RunWatch, write: Callable[[], Awaitable[None]]) -> None
             await asyncio.sleep(_INSIST_SECONDS)
 
 
-def _judged(fault: Exception, watch: RunWatch) -> EngineFault:
-    """What went wrong, as a fault whose words a client may see. Raises LeaseLost."""
-    if watch.lost:
-        raise LeaseLost from fault
-    if watch.asked_to_cancel:
-        return canceled()
-    if watch.overdue:
-        fault = TimeoutError()
-    if isinstance(fault, EngineFault) and fault.code != "CANCELED":
-        return fault
-    match fault:
-        case EngineFault():
-            # Nobody asked for it: an engine must not end work that a client waits for.
-            wrong = EngineFault("PROVIDER_ERROR", "The engine gave up.", retryable=True)
-        case FetchFailed():
-            # What a second try can't mend is the URL's fault, and so the request's.
-            code: FaultCode = "PROVIDER_ERROR" if fault.retryable else "INVALID_REQUEST"
-            wrong = EngineFault(code, fault.reason, retryable=fault.retryable)
-        case EngineUnavailable():
-            wrong = EngineFault("BAD_CREDENTIALS", fault.message)
-        case Unavailable():
-            wrong = EngineFault("PROVIDER_ERROR", fault.message, retryable=True,
-                                retry_after_seconds=_AWAY_SECONDS)  # fmt: skip
-        case TintypeError():
-            wrong = EngineFault("PROVIDER_ERROR", fault.message)
-        case TimeoutError():
-            wrong = EngineFault("TIMEOUT", "The engine did not answer in time.")
-        case _:
-            wrong = EngineFault(
-                "PROVIDER_ERROR", "The work failed in an unforeseen way.", retryable=True
-            )
-    wrong.__cause__ = fault
-    return wrong
-
-
 async def _complete(
     studio: Studio,
     row: Row,
     lease: UUID,
     watch: RunWatch,
-    pictures: list[StoredPicture],
-    timings: dict[str, int],
+    made: Made,
 ) -> None:
-    """Image rows, aliases, the state, the credits and the event: one transaction.
+    """The rows of pictures or film, aliases, state, credits and event: one transaction.
 
+    Only what was delivered is paid for: each variant has the same share of the price.
     A cancel that was answered counts: it ends in a CANCELED fault, never in a picture.
     """
     organization_id = row["organization_id"]
     async with studio.database.transaction() as tx:
         if row["flow_id"]:
             await run_queries.keep_flow(tx, organization_id, row["flow_id"])
-        locked = await run_queries.lock(tx, row["id"], lease)
-        if locked is None:
-            raise LeaseLost
-        if locked["canceled"]:
+        delivered = row["variants"] - len(made.faults)
+        width, height = made.size
+        done = await run_queries.complete(
+            tx, row["id"], lease,
+            credits_used=row["credits_reserved"] * delivered // row["variants"],
+            timings=made.timings, faults=made.faults, width=width, height=height,
+        )  # fmt: skip
+        if done is None:
+            if await run_queries.still_held(tx, row["id"], lease) is None:
+                raise LeaseLost
             watch.cancel()
             watch.raise_if_stopped()
-        made = []
-        for variant, picture in enumerate(pictures):
-            made.append(await images.add_generated(tx, organization_id, picture, {
-                "livemode": row["livemode"], "project_id": row["project_id"],
-                # Null if the flow was deleted meanwhile.
-                "flow_id": locked["flow_id"], "generation_id": row["id"], "variant": variant,
-                "prompt": row["prompt"] or None, "parent_id": _parent(row), "meta": {},
-            }))  # fmt: skip
-        done = await run_queries.complete(
-            tx, row["id"], lease, credits_used=row["credits_reserved"], timings=timings,
-            width=pictures[0].width, height=pictures[0].height,
-        )  # fmt: skip
-        assert done is not None
-        await _name(tx, done, made[0]["id"])
+            raise AssertionError("a canceled run is stopped")
+        links = Links(
+            studio.settings.public_url, row["signing_secret"] if row["private_media"] else None
+        )
+        pictures, film = await _shown(tx, done, made, links)
+        if pictures and (done["alias"] or done["flow_alias"]):
+            await _name(tx, done, pictures[0].id)
+            (generation,) = await views.with_images(tx, organization_id, [done], links)
+        else:
+            generation = views.to_generation(done, pictures, film)
         if done["hold_id"]:
-            await ledger.settle(tx, organization_id, done["hold_id"], done["credits_used"])
-        links = await _links(studio, tx, organization_id)
-        (generation,) = await views.with_images(tx, organization_id, [done], links)
+            await ledger.settle(
+                tx, organization_id, done["hold_id"], done["credits_used"], guarded=True
+            )
         await publish(tx, organization_id, "generation.completed", generation)
+        await batches.tally(
+            tx, organization_id, done["batch_id"], "completed", done["credits_used"],
+            started_at=done["started_at"],
+        )  # fmt: skip
+
+
+async def _shown(
+    tx: Transaction, done: Row, made: Made, links: Links
+) -> tuple[list[Image], Video | None]:
+    """Make the rows of what was made. The work's flow is null if it was deleted meanwhile."""
+    organization_id = done["organization_id"]
+    common = {
+        "livemode": done["livemode"], "project_id": done["project_id"], "generation_id": done["id"],
+        "meta": {},
+    }  # fmt: skip
+    film = None
+    if made.film is not None:
+        film = videos.to_video(await videos.add(tx, organization_id, made.film, common), links)
+    pictures = []
+    for variant, picture in made.pictures.items():
+        image = await images.add_generated(tx, organization_id, picture, {
+            **common, "flow_id": done["flow_id"], "variant": variant,
+            "prompt": done["prompt"] or None, "parent_id": _parent(done),
+        })  # fmt: skip
+        pictures.append(images.to_image(image, links))
+    return pictures, film
 
 
 def _parent(row: Row) -> str | None:
@@ -233,11 +260,9 @@ async def _faulted(studio: Studio, row: Row, lease: UUID, fault: EngineFault) ->
         await end(studio, row["id"], lease, "canceled", None)
         return
     worker = studio.settings.worker
-    error = {"code": _ERROR_CODES.get(fault.code, "PROVIDER_ERROR"), "message": fault.message}
+    error = error_of(fault)
     if fault.retryable and row["attempts"] < worker.attempts_max:
-        growing = worker.retry_seconds * 2 ** (row["attempts"] - 1)
-        asked = min(fault.retry_after_seconds or 0, _RETRY_AFTER_SECONDS_MAX)
-        delay = timedelta(seconds=max(growing, asked))
+        delay = timedelta(seconds=delay_seconds(fault, row["attempts"], worker.retry_seconds))
         await _put_back(studio, row["id"], lease, delay, error, uncounted=False)
         return
     await end(studio, row["id"], lease, "failed", error)
@@ -254,8 +279,11 @@ async def _put_back(
 ) -> None:
     """Queue our work again, with its ring; work that is to be canceled ends instead."""
     async with studio.database.transaction() as tx:
-        if await run_queries.put_back(tx, generation_id, lease, delay, error, uncounted=uncounted):
-            await queue.ring_again(tx, ENTRYPOINT, generation_id, delay=delay)
+        engine = await run_queries.put_back(
+            tx, generation_id, lease, delay, error, uncounted=uncounted
+        )
+        if engine is not None:
+            await queue.ring_again(tx, entrypoint(engine), generation_id, delay=delay)
             return
     await end(studio, generation_id, lease, "canceled", None)
 
@@ -264,7 +292,7 @@ async def end(
     studio: Studio,
     generation_id: str,
     lease: UUID | None,
-    status: str,
+    status: Literal["failed", "canceled"],
     error: dict[str, Any] | None,
 ) -> bool:
     """Fail or cancel work and release its hold; False when it wasn't ours to end."""
@@ -273,9 +301,12 @@ async def end(
         if row is None:
             return False
         if row["hold_id"]:
-            await ledger.release(tx, row["organization_id"], row["hold_id"])
+            await ledger.release(tx, row["organization_id"], row["hold_id"], guarded=True)
         await publish(
             tx, row["organization_id"], f"generation.{status}", views.to_generation(row, [])
+        )
+        await batches.tally(
+            tx, row["organization_id"], row["batch_id"], status, started_at=row["started_at"]
         )
     finished(row["model"], status, None)
     return True
@@ -308,9 +339,3 @@ async def give_back(studio: Studio) -> None:
     for outcome in await asyncio.gather(*returns, return_exceptions=True):
         if isinstance(outcome, Exception):
             _log.warning("work not given back", fault=type(outcome).__name__)
-
-
-async def _links(studio: Studio, tx: Transaction, organization_id: str) -> Links:
-    row = await run_queries.organization(tx, organization_id)
-    secret = row["signing_secret"] if row["private_media"] else None
-    return Links(studio.settings.public_url, secret)

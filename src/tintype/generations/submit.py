@@ -1,12 +1,17 @@
 """Write accepted work: its row, its event, its job and its credit hold, all or nothing."""
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from tintype import queue
 from tintype.billing import operations as billing
+from tintype.billing import quotes
+from tintype.billing.quotes import Offer, Quoted, Terms
 from tintype.core import ids
 from tintype.core.caller import Caller
 from tintype.db.pool import Transaction
@@ -14,16 +19,37 @@ from tintype.events import operations as events
 from tintype.generations import queries, views
 from tintype.generations.models import TERMINAL, Generation
 
-ENTRYPOINT: Final = "generation"
+# How far one variant puts an organization of weight 1 back in the queue. Turns are even numbers.
+_STEP: Final = 24
+_TURN_MAX: Final = 2**31 - 1
 _SEED_BITS: Final = 31
 # What a request may leave out. The fuller prompt is the engine's work, made by the run.
 _DEFAULTS: Final[Mapping[str, Any]] = {
-    "project_id": None, "flow_id": None, "retry_of": None, "status": "queued", "mode": None,
+    "project_id": None, "flow_id": None, "persona_id": None, "persona_words": None,
+    "batch_id": None, "retry_of": None, "status": "queued", "mode": None,
     "strength": None, "preset": None, "prompt": "", "enhanced_prompt": None,
     "negative_prompt": None, "auto_enhance": False, "aspect_ratio": None, "resolution": None,
-    "width": None, "height": None, "seed": None, "variants": 1, "alias": None, "flow_alias": None,
-    "meta": {}, "webhook_url": None, "cancel_at": None,
+    "width": None, "height": None, "seed": None, "variants": 1, "duration_seconds": None,
+    "alias": None, "flow_alias": None, "meta": {}, "webhook_url": None, "cancel_at": None,
+    "parked": False,
 }  # fmt: skip
+# What the price depends on, and who reads a quote would call the same work.
+_PRICED: Final = (
+    "kind", "model", "mode", "preset", "aspect_ratio", "resolution", "width", "height", "variants",
+    "duration_seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Work that may be done: `fields` are columns of its row, `cost` what it holds in credits.
+
+    `adjustments` say in words where it differs from what was asked for.
+    """
+
+    fields: Mapping[str, Any]
+    cost: int
+    adjustments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +60,66 @@ class Created:
     available: int | None
 
 
-async def submit(tx: Transaction, caller: Caller, fields: Mapping[str, Any], cost: int) -> Created:
-    """`fields` are columns of the row; `cost` is what it holds, nothing in the sandbox.
+def entrypoint(engine: str) -> str:
+    """The kind of ring that workers with this engine answer."""
+    return f"generation.{engine}"
+
+
+def step_of(caller: Caller) -> int:
+    """How far one variant puts the caller's organization back in the queue: an even number."""
+    return max(2, round(_STEP / caller.queue_weight / 2) * 2)
+
+
+def priority(turn: int) -> int:
+    """PgQueuer takes the greatest first, and its column has 32 bits."""
+    return -max(-_TURN_MAX, min(turn, _TURN_MAX))
+
+
+async def submit(tx: Transaction, caller: Caller, order: Order, terms: Terms | None) -> Created:
+    """Accept work; nothing is held in the sandbox. With `terms.dry_run` it raises Quoted.
 
     The hold comes last: it locks the organization's account, so the lock is short.
     """
-    cost = cost if caller.livemode else 0
-    generation_id = ids.new("gen")
+    offer = offer_of(order)
+    if terms is not None and terms.dry_run:
+        raise Quoted(offer)
+    cost = order.cost
+    if terms is not None and terms.quote_id is not None:
+        cost = await quotes.redeem(tx, caller, terms.quote_id, offer)
+    row, hold_id = row_of(caller, order, cost if caller.livemode else 0)
+    stored = await queries.insert(tx, row, step_of(caller))
+    generation = views.to_generation(stored, [])
+    await publish(tx, caller.organization_id, "generation.queued", generation)
+    await queue.enqueue(
+        tx, entrypoint(stored["engine"]), stored["id"], priority=priority(stored["turn"])
+    )
+    held = await billing.reserve(
+        tx, caller, hold_id, stored["credits_reserved"], generation_id=stored["id"]
+    )
+    return Created(generation, held.available_after if held else None)
+
+
+def offer_of(order: Order) -> Offer:
+    fields = {**_DEFAULTS, **order.fields}
+    priced = msgspec.json.encode([fields[name] for name in _PRICED])
+    return Offer(
+        credits=order.cost, model=fields["model"], engine=fields["engine"],
+        fidelity=fields["fidelity"], width=fields["width"], height=fields["height"],
+        adjustments=order.adjustments, digest=hashlib.sha256(priced).digest(),
+    )  # fmt: skip
+
+
+def row_of(caller: Caller, order: Order, cost: int) -> tuple[dict[str, Any], str | None]:
+    """The whole row of new work, and the id of its hold."""
     hold_id = ids.new("led") if cost else None
-    seed = fields.get("seed")
-    row = await queries.insert(tx, {
-        **_DEFAULTS, **fields,
-        "id": generation_id, "organization_id": caller.organization_id,
+    seed = order.fields.get("seed")
+    return {
+        **_DEFAULTS, **order.fields,
+        "id": ids.new("gen"), "organization_id": caller.organization_id,
         "api_key_id": caller.key_id, "user_id": caller.user_id, "source": caller.source,
         "livemode": caller.livemode, "credits_reserved": cost, "hold_id": hold_id,
         "seed": secrets.randbits(_SEED_BITS) if seed is None else seed,
-    })  # fmt: skip
-    generation = views.to_generation(row, [])
-    await publish(tx, caller.organization_id, "generation.queued", generation)
-    await queue.enqueue(tx, ENTRYPOINT, generation_id)
-    held = await billing.reserve(tx, caller, hold_id, cost, generation_id=generation_id)
-    return Created(generation, held.available_after if held else None)
+    }, hold_id  # fmt: skip
 
 
 async def publish(

@@ -116,6 +116,32 @@ class PartWatch:
             self.whole.note(self._number, self._begin + self._share * min(max(done, 0.0), 1.0))
 
 
+@contextlib.asynccontextmanager
+async def unless_stopped(watch: RunWatch, deadline: float) -> AsyncIterator[None]:
+    """End the block by TimeoutError at the deadline, or soon after the run was told to stop.
+
+    For what comes before an engine has the work: weights and pictures may come for minutes.
+    """
+    loop = asyncio.get_running_loop()
+    limit = asyncio.timeout_at(deadline)
+    looking: asyncio.TimerHandle | None = None
+
+    def look() -> None:
+        nonlocal looking
+        if not watch.is_stopped():
+            looking = loop.call_later(_LOOK_SECONDS, look)
+        elif not limit.expired():
+            limit.reschedule(loop.time())
+
+    async with limit:
+        look()
+        try:
+            yield
+        finally:
+            if looking is not None:
+                looking.cancel()
+
+
 class Holder(Protocol):
     """What keeping a lease needs of the worker."""
 

@@ -14,6 +14,7 @@ from tintype.api.parts import AnyRequest, parts
 from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer
 from tintype.api.waiting import cancel_after, wait_seconds
+from tintype.billing.quotes import Quote
 from tintype.core.errors import AliasTaken, Conflict, InsufficientCredits, NotReady
 from tintype.db.pool import Transaction
 from tintype.generations.answering import links, start, wait
@@ -64,7 +65,7 @@ async def upload(request: AnyRequest) -> Answer[Upload]:
         },
     },
 )
-async def create_image_job(request: AnyRequest) -> Answer[ImageJob]:
+async def create_image_job(request: AnyRequest) -> Answer[ImageJob] | Answer[Quote]:
     """Clean a picture or make it realistic: 202 with the job, its credits reserved."""
     return await _begin(request, await read_json(request, CreateImageJob), operations.create)
 
@@ -85,7 +86,7 @@ async def create_image_job(request: AnyRequest) -> Answer[ImageJob]:
         },
     },
 )
-async def generate_image(request: AnyRequest) -> Answer[ImageJob]:
+async def generate_image(request: AnyRequest) -> Answer[ImageJob] | Answer[Quote]:
     """Words to a picture, then the finishing engine, in one job."""
     return await _begin(request, await read_json(request, GenerateImageJob), operations.generate)
 
@@ -140,7 +141,7 @@ async def _begin(
     request: AnyRequest,
     body: CreateImageJob | GenerateImageJob,
     begin: Callable[..., Awaitable[Created]],
-) -> Answer[ImageJob]:
+) -> Answer[ImageJob] | Answer[Quote]:
     caller = caller_of(request)
     check_meta(body.meta)
     deadline = cancel_after(request)
@@ -154,7 +155,10 @@ async def _begin(
         )  # fmt: skip
 
     answer = await start(request, caller, body, create, path=_PATH)
-    return answer.showing(operations.to_job(answer.content, own_links))
+    made = answer.content
+    if isinstance(made, Quote):
+        return answer.showing(made)
+    return answer.showing(operations.to_job(made, own_links))
 
 
 ROUTES = [

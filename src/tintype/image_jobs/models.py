@@ -11,13 +11,13 @@ from tintype.generations.models import (
     Fault,
     Mode,
     Prompt,
-    Reference,
     Short,
     Status,
     StatusWord,
     Strength,
     WebhookUrl,
 )
+from tintype.images.references import Reference
 from tintype.media.vips import Format
 
 
@@ -61,6 +61,8 @@ class CreateImageJob(msgspec.Struct, kw_only=True):
     flow_alias: AliasText | None = None
     meta: dict[str, Any] = {}
     webhook_url: WebhookUrl | None = None
+    dry_run: bool = False
+    quote_id: Short | None = None
 
 
 class GenerateImageJob(msgspec.Struct, kw_only=True):
@@ -86,6 +88,8 @@ class GenerateImageJob(msgspec.Struct, kw_only=True):
     flow_alias: AliasText | None = None
     meta: dict[str, Any] = {}
     webhook_url: WebhookUrl | None = None
+    dry_run: bool = False
+    quote_id: Short | None = None
 
 
 class ListImageJobs(Paging, kw_only=True):

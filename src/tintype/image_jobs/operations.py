@@ -1,16 +1,18 @@
 """Image jobs: pictures given or made from words, then finished. The work itself is a generation."""
 
+import contextlib
 from datetime import timedelta
 
 import msgspec
 
 from tintype.addresses import Network
 from tintype.aliases.models import assignable
+from tintype.billing.quotes import Terms
 from tintype.core.caller import Caller
 from tintype.core.errors import Conflict, NotFound, NotReady
 from tintype.db.pool import Transaction
 from tintype.flows import operations as flows
-from tintype.generations import finishing, references
+from tintype.generations import finishing
 from tintype.generations import operations as generations
 from tintype.generations.models import STATUS_WORDS, CreateGeneration, Finishing, Generation
 from tintype.generations.naming import flow_for
@@ -22,6 +24,7 @@ from tintype.image_jobs.models import (
     ListImageJobs,
     Upload,
 )
+from tintype.images import references
 from tintype.images.links import Links
 from tintype.images.models import AssignedImage
 from tintype.webhooks.targets import hook
@@ -58,7 +61,10 @@ async def create(
         "flow_id": flow_id, "project_id": project_id, "seed": ask.seed, "meta": ask.meta,
         "alias": alias, "flow_alias": flow_alias, "webhook_url": webhook_url,
     }  # fmt: skip
-    return await finishing.create(tx, caller, chosen, source, fields, cancel_after=cancel_after)
+    return await finishing.create(
+        tx, caller, chosen, source, fields,
+        terms=Terms(ask.dry_run, ask.quote_id), cancel_after=cancel_after,
+    )  # fmt: skip
 
 
 async def generate(
@@ -83,10 +89,11 @@ async def generate(
 
 async def get(tx: Transaction, caller: Caller, links: Links, job_id: str) -> Generation:
     """The generation behind a job; one that finishes no picture is no image job."""
-    found = await generations.get(tx, caller, links, job_id)
-    if found.mode is None:
-        raise NotFound(f"There is no image job {job_id[:80]}.")
-    return found
+    with contextlib.suppress(NotFound):
+        found = await generations.get(tx, caller, links, job_id)
+        if found.mode is not None:
+            return found
+    raise NotFound(f"There is no image job {job_id[:80]}.")
 
 
 async def page(

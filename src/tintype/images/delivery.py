@@ -31,7 +31,7 @@ _MEMORY_SECONDS: Final = 3600.0
 _PRIVATE_MEMORY_SECONDS: Final = 60.0
 _PRIVATE_CACHE_SECONDS: Final = 3600
 _MISSING: Final = "The bytes of this image are missing; `tintype doctor` tells more."
-_SAFE_HEADERS: Final = (
+SAFE_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),
     (b"cross-origin-resource-policy", b"cross-origin"),
@@ -96,12 +96,8 @@ async def answer(
     async with parts.database.reading() as connection:
         row = await queries.deliverable(connection, image_id)
     if row is None:
-        raise NotFound("There is no such image.")
-    memory_seconds, cache_control = _MEMORY_SECONDS, "public, max-age=31536000, immutable"
-    if row["private_media"]:
-        left = check_signature(row["signing_secret"], image_id, query.exp, query.sig) - time.time()
-        memory_seconds = min(_PRIVATE_MEMORY_SECONDS, left)
-        cache_control = f"private, max-age={max(0, min(_PRIVATE_CACHE_SECONDS, int(left)))}"
+        raise NotFound(f"There is no image {image_id}.")
+    memory_seconds, cache_control = admitted(row, query.exp, query.sig)
     good_until = time.monotonic() + memory_seconds
     kind = chosen_format(row, extension, accept)
     body, etag = await picture(parts, flight, row, query, kind)
@@ -112,6 +108,19 @@ async def answer(
         depends_on=frozenset({image_id, row["organization_id"], row["generation_id"] or image_id}),
         good_until=good_until,
     )  # fmt: skip
+
+
+def admitted(row: Row, exp: str | None, sig: str | None, what: str = "image") -> tuple[float, str]:
+    """For how many seconds an answer may stay in memory, and what it says of its age.
+
+    `row` has `id`, `private_media` and `signing_secret`. Raises Forbidden for private media
+    without a signature that fits.
+    """
+    if not row["private_media"]:
+        return _MEMORY_SECONDS, "public, max-age=31536000, immutable"
+    left = check_signature(row["signing_secret"], row["id"], exp, sig, what) - time.time()
+    seconds = max(0, min(_PRIVATE_CACHE_SECONDS, int(left)))
+    return min(_PRIVATE_MEMORY_SECONDS, left), f"private, max-age={seconds}"
 
 
 def hot_answer(
@@ -131,7 +140,7 @@ def hot_answer(
         (b"etag", etag.encode()),
         (b"cache-control", cache_control.encode()),
         *(((b"vary", b"Accept"),) if vary else ()),
-        *_SAFE_HEADERS,
+        *SAFE_HEADERS,
         *more,
     )
     return HotAnswer(route, body, headers, etag, depends_on, good_until)

@@ -47,7 +47,7 @@ async def add_upload(
     """Make the row of an uploaded picture, and give it the names that were asked for."""
     flow_id, project_id = await flows.chosen(tx, caller, form.flow_id, form.project_id)
     if form.flow_alias is not None and flow_id is None:
-        require_feature(caller.plan, "flows")
+        require_feature(caller, "flows")
         flow_id = await flows.start(tx, caller, project_id=project_id, meta={})
     row = await queries.insert(
         tx, ids.new("img"), caller.organization_id,
@@ -90,6 +90,18 @@ async def add_generated(
 
 async def get(tx: Transaction, caller: Caller, links: Links, image_id: str) -> Image:
     return to_image(await _row(tx, caller, image_id), links)
+
+
+async def require(tx: Transaction, caller: Caller, image_id: str) -> str:
+    """The image's id, where there is such an image; raises NotFound."""
+    row = await _row(tx, caller, image_id)
+    found: str = row["id"]
+    return found
+
+
+async def known(tx: Transaction, caller: Caller, image_ids: list[str]) -> list[str]:
+    """Those of `image_ids` that are images of the caller's."""
+    return await queries.known(tx, caller.organization_id, image_ids, caller.project_id)
 
 
 async def update(
@@ -164,15 +176,19 @@ async def publish(tx: Transaction, caller: Caller, type_: str, image: Image) -> 
 
 
 class Stored(NamedTuple):
-    """Where a living image's master lies."""
+    """Where a living image's master lies, and the point that crops of it keep."""
 
     object_key: str
     format: str
+    focal_point: tuple[float, float] | None
 
 
 async def stored(tx: Transaction, organization_id: str, image_id: str) -> Stored | None:
     row = await queries.find(tx, organization_id, image_id, None)
-    return None if row is None else Stored(row["object_key"], row["format"])
+    if row is None:
+        return None
+    focal = None if row["focal_x"] is None else (row["focal_x"], row["focal_y"])
+    return Stored(row["object_key"], row["format"], focal)
 
 
 async def deliverable(tx: Transaction, image_id: str) -> Row | None:

@@ -58,6 +58,21 @@ async def find(
     )  # fmt: skip
 
 
+async def known(
+    tx: Transaction, organization_id: str, image_ids: list[str], project_id: str | None
+) -> list[str]:
+    """Those that are living images; `project_id` as in `find`."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM images
+        WHERE organization_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+          AND ($3::text IS NULL OR project_id = $3)
+        """,
+        organization_id, image_ids, project_id,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
+
+
 # Of `q`, a LIKE pattern that is escaped already, most images have no meta to look into.
 _CONDITIONS = {
     "source": "i.source = {0}",

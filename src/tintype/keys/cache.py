@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tintype.accounts.models import rate_limit_of
+from tintype.accounts.models import scopes_in_force, terms
 from tintype.core.caller import Caller
 from tintype.core.callers import Callers
 from tintype.credits import operations as credits
@@ -31,13 +31,12 @@ class KeyCache:
                 return None
             return Caller(
                 organization_id=row["organization_id"],
-                plan=row["plan"],
-                scopes=frozenset(row["scopes"]),
+                **terms(row["plan"], row),
+                scopes=scopes_in_force(row["scopes"], operator=row["operator"]),
                 livemode=row["livemode"],
                 source="api",
                 key_id=row["id"],
                 project_id=row["project_id"],
-                rate_limit=rate_limit_of(row["plan"], row["rate_limit"]),
                 expires_at_unix=row["expires_at"].timestamp() if row["expires_at"] else None,
                 private_media=row["private_media"],
                 signing_secret=row["signing_secret"],

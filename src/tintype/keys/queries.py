@@ -147,7 +147,8 @@ async def authenticate(tx: Transaction, secret_sha256: bytes) -> Row | None:
         """
         SELECT k.id, k.organization_id, k.scopes, k.project_id, k.expires_at,
                k.cap_day IS NOT NULL OR k.cap_month IS NOT NULL AS capped,
-               p.plan, p.rate_limit, o.private_media, o.signing_secret,
+               p.plan, p.rate_limit, p.queue_weight, p.features, o.operator,
+               o.private_media, o.signing_secret,
                o.sandbox_of IS NULL AS livemode
         FROM api_keys k
         JOIN organizations o ON o.id = k.organization_id

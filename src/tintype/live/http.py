@@ -9,7 +9,7 @@ from litestar import asgi, post
 from litestar.connection import ASGIConnection
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from tintype.accounts.models import rate_limit_of
+from tintype.accounts.models import terms
 from tintype.api import guard
 from tintype.api.bodies import query_of, read_json
 from tintype.api.guard import caller_of, needs
@@ -148,10 +148,10 @@ async def _caller(
         raise wrong
     signing.check(row["signing_secret"], query)
     caller = Caller(
-        organization_id=query.org, plan=row["plan"], scopes=frozenset({"images:write"}),
+        organization_id=query.org, scopes=frozenset({"images:write"}),
         livemode=row["livemode"], source="live", key_id=row["key_id"],
         project_id=row["project_id"], capped=row["capped"],
-        rate_limit=rate_limit_of(row["plan"], row["rate_limit"]),
+        **terms(row["plan"], row),
         private_media=row["private_media"], signing_secret=row["signing_secret"],
     )  # fmt: skip
     return caller, row["may_draw"]

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tintype.generations.models import SEED_MAX, Prompt, Reference, Short
+from tintype.generations.models import SEED_MAX, Prompt, Short
+from tintype.images.references import Reference
 
 WIDTH_MAX = 4096
 YEAR_SECONDS = 31_536_000

@@ -8,16 +8,17 @@ from typing import Any
 import msgspec
 
 from tintype.addresses import Network
-from tintype.catalog.models import model_for, size_of
+from tintype.catalog.models import size_of
 from tintype.core.caller import Caller
 from tintype.core.errors import Conflict
 from tintype.db.pool import Row, Transaction
 from tintype.generations import operations as generations
-from tintype.generations import references
 from tintype.generations.models import CreateGeneration
+from tintype.images import references
 from tintype.images.links import Links
 from tintype.live import queries
 from tintype.live.models import LiveQuery
+from tintype.models import operations as models
 from tintype.projects import operations as projects
 
 
@@ -43,7 +44,7 @@ async def normalize(
     The prompt counts in NFC with its blanks folded. References count as the images that their
     aliases name now. Without a seed the request's own digest is the seed.
     """
-    model = model_for("text_to_image", query.model)
+    model = await models.chosen(tx, caller, "text_to_image", query.model)
     size_of(query.aspect_ratio, query.resolution)
     prompt = " ".join(unicodedata.normalize("NFC", query.prompt).split())
     asked = [text.strip() for text in (query.reference_images or "").split(",") if text.strip()]

@@ -42,7 +42,7 @@ async def signer(tx: Transaction, organization_id: str, key_id: str | None) -> R
     """
     return await tx.fetchrow(
         """
-        SELECT p.plan, p.rate_limit, o.private_media, o.signing_secret,
+        SELECT p.plan, p.rate_limit, p.queue_weight, p.features, o.private_media, o.signing_secret,
                o.sandbox_of IS NULL AS livemode, k.id AS key_id, k.project_id,
                coalesce(k.cap_day, k.cap_month) IS NOT NULL AS capped,
                $2::text IS NULL OR k.revoked_at IS NULL

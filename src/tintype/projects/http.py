@@ -21,7 +21,7 @@ from tintype.projects.models import CreateProject, Project
 async def create_project(request: AnyRequest) -> Answer[Project]:
     """Make a project."""
     caller = caller_of(request)
-    require_feature(caller.plan, "projects")
+    require_feature(caller, "projects")
     body = await read_json(request, CreateProject)
     check_meta(body.meta)
 

@@ -1,7 +1,7 @@
 """Who a session's token stands for."""
 
 from tintype.accounts.models import Member, caller_of
-from tintype.core.caller import Caller, Source
+from tintype.core.caller import Caller
 from tintype.core.callers import Callers
 from tintype.core.vault import Vault
 from tintype.db.pool import Database
@@ -16,8 +16,8 @@ class SessionCache:
         self._callers = Callers()
         self._seen: set[str] = set()
 
-    async def find(self, digest: bytes, token: str, source: Source) -> Caller | None:
-        """The caller that a token of ours stands for; `digest` is of token and source."""
+    async def find(self, digest: bytes, token: str) -> Caller | None:
+        """The caller that a token of ours stands for, whose hash is `digest`."""
 
         async def look() -> Caller | None:
             named = tokens.read(self._vault, token, leeway_seconds=self._leeway_seconds)
@@ -29,8 +29,7 @@ class SessionCache:
                 return None
             member = Member(**{name: row[name] for name in Member.__struct_fields__})
             return caller_of(
-                member, source=source, session_id=row["id"],
-                expires_at_unix=row["expires_at"].timestamp(),
+                member, session_id=row["id"], expires_at_unix=row["expires_at"].timestamp(),
             )  # fmt: skip
 
         caller = await self._callers.find(digest, look)

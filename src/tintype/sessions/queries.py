@@ -35,7 +35,7 @@ async def authenticate(tx: Transaction, session_id: str, user_id: str) -> Row | 
     return await tx.fetchrow(
         """
         SELECT s.id, s.expires_at, u.id AS user_id, u.role, s.organization_id, o.plan,
-            o.rate_limit, o.private_media, o.signing_secret
+            o.rate_limit, o.queue_weight, o.features, o.operator, o.private_media, o.signing_secret
         FROM sessions s
         JOIN users u ON u.id = s.user_id AND u.organization_id = s.organization_id
         JOIN organizations o ON o.id = s.organization_id

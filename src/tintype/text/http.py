@@ -6,9 +6,11 @@ from tintype.accounts.models import require_feature
 from tintype.api.bodies import read_json
 from tintype.api.guard import caller_of, needs
 from tintype.api.idempotency import write
-from tintype.api.parts import AnyRequest
+from tintype.api.parts import AnyRequest, parts
 from tintype.api.rendering import Answer
 from tintype.billing import operations as billing
+from tintype.billing import quotes
+from tintype.billing.quotes import Quote
 from tintype.core.errors import (
     ContentRejected,
     EngineUnavailable,
@@ -37,7 +39,7 @@ class _NotYetMade(Exception):
         "example": {"text": "Its a nice bag, dont miss it", "tone": "neutral", "locale": "en-US"},
     },
 )  # fmt: skip
-async def polish_text(request: AnyRequest) -> Answer[PolishedText]:
+async def polish_text(request: AnyRequest) -> Answer[PolishedText] | Answer[Quote]:
     """Correct a text: spelling, wording and tone, with every change told.
 
     No transaction spans the engine's work. A first one replays what an `Idempotency-Key` has done
@@ -45,25 +47,35 @@ async def polish_text(request: AnyRequest) -> Answer[PolishedText]:
     twins that both did the work one pays and the other gets the same answer.
     """
     caller = caller_of(request)
-    require_feature(caller.plan, "text")
+    require_feature(caller, "text")
     body = await read_json(request, PolishText)
     wanted = operations.wanted(body)
-    cost = operations.price(caller)
+    offer = operations.offer(request.app.state.text, caller)
+    if quotes.only_price(body):
+        async with parts(request).database.transaction() as tx:
+            return Answer(await quotes.keep(tx, caller, offer))
     made: PolishedText | None = None
 
     async def act(tx: Transaction) -> Answer[PolishedText]:
+        cost = offer.credits
+        if body.quote_id is not None:
+            cost = await quotes.redeem(tx, caller, body.quote_id, offer)
         if made is None:
             await billing.require(tx, caller, cost)
             raise _NotYetMade
         entry = await billing.charge(tx, caller, cost, note=operations.NOTE)
-        left = None if entry is None else entry.available_after
+        left = await billing.left(tx, caller) if entry is None else entry.available_after
         return Answer(made, credits_used=cost, credits_remaining=left)
 
     try:
-        return await write(request, caller, body, act)
+        answer = await write(request, caller, body, act)
     except _NotYetMade:
         made = await operations.polish(request.app.state.text, caller, wanted)
-    return await write(request, caller, body, act)
+        answer = await write(request, caller, body, act)
+    if answer.credits_remaining is None and caller.livemode:  # A replay, whose credits moved long ago.
+        async with parts(request).database.reading() as tx:
+            answer.credits_remaining = await billing.left(tx, caller)
+    return answer
 
 
 ROUTES = [polish_text]

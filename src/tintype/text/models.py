@@ -13,6 +13,8 @@ class PolishText(msgspec.Struct, kw_only=True):
     tone: Annotated[str, Meta(max_length=40)] | None = None
     locale: Annotated[str, Meta(max_length=40)] | None = None
     max_length: Annotated[int, Meta(ge=1)] | None = None
+    dry_run: bool = False
+    quote_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
 class Change(msgspec.Struct):

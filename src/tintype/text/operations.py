@@ -1,10 +1,12 @@
 """Polishing a text: what is asked is judged, an engine does it, and what it did is told."""
 
 import asyncio
+import hashlib
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from tintype.billing.quotes import Offer
 from tintype.catalog.models import flat_price, model_for
 from tintype.core import log
 from tintype.core.caller import Caller
@@ -69,6 +71,17 @@ def wanted(ask: PolishText) -> Wanted:
 def price(caller: Caller) -> int:
     """Credits for one text, whichever engine polishes it."""
     return flat_price(model_for(OPERATION, None)) if caller.livemode else 0
+
+
+def offer(engines: Engines, caller: Caller) -> Offer:
+    """What a text's polishing costs, and by whom; raises EngineUnavailable where nobody does it."""
+    model_id, engine = engines.serving(OPERATION, livemode=caller.livemode)
+    model = model_for(OPERATION, None)
+    priced = f"{OPERATION}:{model.id}".encode()
+    return Offer(
+        credits=price(caller), model=model_id, engine=engine.name, fidelity=model.fidelity,
+        width=None, height=None, adjustments=(), digest=hashlib.sha256(priced).digest(),
+    )  # fmt: skip
 
 
 async def polish(engines: Engines, caller: Caller, ask: Wanted) -> PolishedText:

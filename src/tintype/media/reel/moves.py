@@ -56,6 +56,7 @@ _CLOSER_A_SECOND: Final = 0.04  # As a natural logarithm: 5 seconds push in by a
 _CLOSER_MIN, _CLOSER_MAX = 0.08, 0.36
 _TRAVEL_A_SECOND: Final = 0.1  # Frames; faster looks hurried.
 _LONG: Final = 0.5  # Frames that a picture is longer than the frame, to be panned over unasked.
+_AIR: Final = 0.04  # Of a thing's length, kept free at its ends where there is room.
 _STILL: Final = 0.03  # Frames; less than that is no pan.
 
 _SLOWLY = r"(?:[\s-]+(?:slow(?:ly)?|gent(?:le|ly)))?[\s-]+"
@@ -92,7 +93,7 @@ def without_moves(prompt: str) -> str:
 
 def chosen_move(picture: Point, frame: Point, seed: int) -> Move:
     """A move for a picture and a frame of these sizes: a long picture is panned over."""
-    wide, high = _covering(picture, frame)
+    wide, high = covering(picture, frame)
     moves: tuple[Move, ...] = ("push_in", "pull_out", "drift", "orbit", "pan_left", "pan_right")
     if picture[0] / wide - 1 > _LONG:
         moves = ("pan_left", "pan_right")
@@ -110,58 +111,126 @@ def path_of(
     held: bool,
     seconds: float,
     seed: int,
+    thing: Window | None = None,
 ) -> Path:
     """The path of a move over a picture of these sizes, `focal` being 0 to 1 of its sides.
 
     A `held` focal point stays in the frame's central part; else a pan over a long picture may
-    leave it behind. The seed varies how far the camera goes, and the side that a drift or an
-    orbit begins on.
+    leave it behind. A `thing` (0 to 1 too) that the frame holds stays whole: the camera goes as
+    far and as close as that allows, but comes closer by some percent where nothing else is left.
+    Of one that is larger the frame shows as much as it can hold.
+    The seed varies how far the camera goes, and the side that a drift or an orbit begins on.
     """
     dice = random.Random(f"path {seed}")
     amount = dice.uniform(0.85, 1.0)
     side = 1.0 if dice.random() < 1 / 2 or move not in {"drift", "orbit"} else -1.0
-    closeness = amount * min(max(_CLOSER_A_SECOND * seconds, _CLOSER_MIN), _CLOSER_MAX)
-    wide, high = _covering(picture, frame)
+    wanted = amount * min(max(_CLOSER_A_SECOND * seconds, _CLOSER_MIN), _CLOSER_MAX)
+    wide, high = covering(picture, frame)
     keys = MOVES[move].keys
-    # A picture of the frame's own shape leaves no way to go, so its frame is made closer.
-    base = max(
-        1.0,
-        (1 + closeness) * wide / picture[0] if any(key.right for key in keys) else 1.0,
-        (1 + closeness) * high / picture[1] if any(key.down for key in keys) else 1.0,
+    axes = (
+        _axis(picture[0], wide, focal[0], (thing.left, thing.right) if thing else None),
+        _axis(picture[1], high, focal[1], (thing.top, thing.bottom) if thing else None),
     )
+    base = _base(keys, axes, wanted)
+    closest = max(key.closer for key in keys)
+    closeness = min(wanted, _left(axes, base) / closest) if closest else wanted
     travel = amount * min(max(_TRAVEL_A_SECOND * seconds, _CLOSER_MIN), TRAVEL_MAX)
 
-    def window(key: Key) -> Window:
-        scale = base * math.exp(key.closer * closeness)
-        width, height = wide / scale, high / scale
+    def window(key: Key, scale: float) -> Window:
         return Window(
-            _start(picture[0], width, focal[0] * picture[0], side * key.right * travel, held),
-            _start(picture[1], height, focal[1] * picture[1], key.down * travel, held),
-            width,
-            height,
+            axes[0].start(wide / scale, side * key.right * travel, held),
+            axes[1].start(high / scale, key.down * travel, held),
+            wide / scale,
+            high / scale,
         )
 
-    windows = tuple(window(key) for key in keys)
+    windows = tuple(window(key, base * math.exp(key.closer * closeness)) for key in keys)
     if _still(windows):
-        # A pan that its focal point holds back comes closer instead, so that it is a move.
-        windows = (*windows[:-1], window(replace(keys[-1], closer=keys[-1].closer + 1)))
+        # A move that is held back comes closer instead, so that it is one.
+        left = _left(axes, 1.0)
+        if left < math.inf:
+            scales = [1.0, math.exp(min(wanted, max(left, _STILL)))]
+            if keys[0].closer > keys[-1].closer:
+                scales.reverse()
+            return Path((window(keys[0], scales[0]), window(keys[-1], scales[1])))
+        closer = base * math.exp((keys[-1].closer + 1) * closeness)
+        windows = (*windows[:-1], window(keys[-1], closer))
     return Path(windows)
 
 
-def _start(picture: float, size: float, focal: float, shift: float, held: bool) -> float:
-    """Where a window of `size` begins on a side, `shift` frames off the focal point.
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One direction: the picture's length, the widest window's, where to look, and the thing.
 
-    Both ends of a move keep their distance at the picture's edge: its middle gives way, not its
-    length, unless the picture itself is too short.
+    All are pixels of the picture. `whole` says that the widest window holds the thing.
     """
-    room = picture - size
-    way = min(max(shift * size, -room / 2), room / 2)
-    middle = min(max(focal - size / 2, abs(way)), room - abs(way))
-    start = middle + way
-    if held:
-        margin = (1 - CENTRAL) / 2 * size
-        start = min(max(start, focal - size + margin), focal - margin)
-    return min(max(start, 0.0), room)
+
+    picture: float
+    cover: float
+    focal: float
+    thing: Point | None
+
+    @property
+    def whole(self) -> bool:
+        return self.thing is not None and self.long <= self.cover
+
+    @property
+    def long(self) -> float:
+        return self.thing[1] - self.thing[0] if self.thing else 0.0
+
+    def start(self, size: float, shift: float, held: bool) -> float:
+        """Where a window of `size` begins, `shift` windows off the focal point.
+
+        It lies within the picture. Where there is a thing, it holds the thing, or lies within it
+        where it is too small for that. Both ends of a move keep their distance at those bounds:
+        its middle gives way, not its length, unless there is too little room.
+        """
+        low, top = 0.0, self.picture - size
+        if self.thing:
+            first, last = sorted((self.thing[0], self.thing[1] - size))
+            low, top = min(max(first, low), top), max(min(last, top), low)
+        way = min(max(shift * size, (low - top) / 2), (top - low) / 2)
+        middle = min(max(self.focal - size / 2, low + abs(way)), top - abs(way))
+        start = middle + way
+        if held:
+            margin = (1 - CENTRAL) / 2 * size
+            start = min(max(start, self.focal - size + margin), self.focal - margin)
+        return min(max(start, 0.0), self.picture - size)
+
+
+def _axis(picture: float, cover: float, focal: float, thing: Point | None) -> _Axis:
+    """A direction with the focal point and the thing's ends, 0 to 1 of the picture there."""
+    if thing is None:
+        return _Axis(picture, cover, focal * picture, None)
+    first, last = thing[0] * picture, thing[1] * picture
+    if last - first > cover:
+        return _Axis(picture, cover, focal * picture, (first, last))
+    air = min(_AIR * (last - first), 0.4 * (cover - (last - first)))
+    # What is seen whole looks right in the middle, wherever its weight lies.
+    return _Axis(picture, cover, (first + last) / 2, (first - air, last + air))
+
+
+def _base(keys: tuple[Key, ...], axes: tuple[_Axis, _Axis], closeness: float) -> float:
+    """How much closer than the widest window a move is, so that it has a way to go.
+
+    A picture of the frame's own shape leaves none. Half of what a whole thing leaves is given.
+    """
+    base = 1.0
+    for axis, moved in zip(
+        axes, (any(key.right for key in keys), any(key.down for key in keys)), strict=True
+    ):
+        if moved:
+            base = max(base, (1 + closeness) * axis.cover / axis.picture)
+    for axis in axes:
+        if axis.whole:
+            base = min(base, max(1.0, 2 * axis.cover / (axis.cover + axis.long)))
+    return base
+
+
+def _left(axes: tuple[_Axis, _Axis], base: float) -> float:
+    """How much closer than `base`, as a logarithm, still holds what the widest window does."""
+    rooms = [math.log(axis.cover / axis.long / base) for axis in axes if axis.whole]
+    return max(0.0, min(rooms, default=math.inf))
 
 
 def _still(windows: tuple[Window, ...]) -> bool:
@@ -174,7 +243,7 @@ def _still(windows: tuple[Window, ...]) -> bool:
     )
 
 
-def _covering(picture: Point, frame: Point) -> Point:
+def covering(picture: Point, frame: Point) -> Point:
     """Width and height of the largest window of the frame's shape within the picture."""
     scale = min(picture[0] / frame[0], picture[1] / frame[1])
     return frame[0] * scale, frame[1] * scale

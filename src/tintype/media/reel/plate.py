@@ -40,7 +40,6 @@ _OVERSAMPLED: Final = 2.06
 _PLANE_PIXELS_MAX: Final = 64_000_000
 _PLANE_SIDE_MAX: Final = 32_000  # OpenCV keeps places as 16-bit numbers.
 _MARGIN: Final = 4  # Pixels around what is shown, for the filter that resizes.
-_FOUND_WITHIN: Final = 256  # Pixels of the side that a focal point is looked for in.
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +62,15 @@ def source(data: bytes) -> Source:
     return Source(data, found)
 
 
-def found_focal_point(picture: Source) -> tuple[float, float]:
-    """Where the eye goes first (edges, skin and saturated colours), 0 to 1 of the sides."""
-    longest = max(picture.size)
-    small = _opened(picture, shrink_on_load(longest / _FOUND_WITHIN))
+def glimpse(picture: Source, side: int) -> Bytes:
+    """The whole picture as RGB, its longer side having `side` pixels at most."""
+    small = _opened(picture, shrink_on_load(max(picture.size) / side))
     try:
-        small = small.thumbnail_image(_FOUND_WITHIN, height=_FOUND_WITHIN, size="down")
-        small = small.copy_memory()
-        side = max(1, min(small.width, small.height) // 2)
-        _, found = small.smartcrop(
-            side, side, interesting="attention", attention_x=True, attention_y=True
-        )
+        small = small.thumbnail_image(side, height=side, size="down")
+        data = small.write_to_memory()
     except VipsError as error:
         raise _damaged() from error
-    x, y = found["attention_x"] / small.width, found["attention_y"] / small.height
-    return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
+    return np.frombuffer(data, np.uint8).reshape(small.height, small.width, 3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from typing import Final
 from tintype.media.finish.frame import Stopped
 from tintype.media.reel.colour import Planes
 from tintype.media.reel.film import blank, filming, planes_of, still
-from tintype.media.reel.moves import MOVES, Move, Point, chosen_move, path_of
+from tintype.media.reel.focus import SEEN_WITHIN, Subject, subject_of
+from tintype.media.reel.moves import MOVES, Move, Point, chosen_move, covering, path_of
 from tintype.media.reel.path import Path
-from tintype.media.reel.plate import Plate, found_focal_point, plate, source
+from tintype.media.reel.plate import Plate, Source, glimpse, plate, source
 from tintype.media.reel.sound import Sound
 
 SECONDS_MIN, SECONDS_MAX = 1.0, 60.0
@@ -32,7 +33,8 @@ class Shot:
     """A picture and how the camera moves over it.
 
     `focal_point` is (x, y), 0 to 1 of its sides, and stays in the middle of the frame; None looks
-    for one, to aim at. `move` None lets the seed choose one that suits the picture.
+    for what the picture shows, to aim at and to keep whole. `move` None lets the seed choose one
+    that suits the picture.
     """
 
     picture: bytes
@@ -152,15 +154,24 @@ def _prepared(
     if canceled():
         raise Stopped
     move = shot.move or chosen_move(picture.size, frame, seed)
+    found = Subject(shot.focal_point) if shot.focal_point else _found(picture, frame)
     path = path_of(
         move,
         picture=picture.size,
         frame=frame,
-        focal=shot.focal_point or found_focal_point(picture),
+        focal=found.point,
+        thing=found.thing,
         held=shot.focal_point is not None,
         seconds=seconds,
         seed=seed,
     )
     return _Take(
         move, path, plate(picture, path.swept(), path.closest(), (width, height), canceled)
+    )
+
+
+def _found(picture: Source, frame: Point) -> Subject:
+    wide, high = covering(picture.size, frame)
+    return subject_of(
+        glimpse(picture, SEEN_WITHIN), (wide / picture.size[0], high / picture.size[1])
     )
