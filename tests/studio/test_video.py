@@ -193,3 +193,27 @@ async def test_a_retry_of_a_film_keeps_its_length_exactly(
             await house.ask("POST", f"/v1/generations/{made}/cancel", key=me)
             again = await house.ask("POST", f"/v1/generations/{made}/retry", key=me)
             assert (again.status, again.json["duration_seconds"]) == (202, 5.3), again.body
+
+
+async def test_a_key_for_films_sees_its_film_and_no_picture(idle_house: House) -> None:
+    me = await idle_house.tenant(grant=100)
+    films = await idle_house.tenant(
+        scopes=["videos:read", "videos:write"], organization_id=me.organization_id
+    )
+    picture = await idle_house.ask("POST", "/v1/generations", key=me, json={"prompt": "a fox"})
+    made = await film(idle_house, films, prompt="a lighthouse")
+    assert made.status == 202
+    shown = await idle_house.ask("GET", made.headers["Location"], key=films)
+    assert (shown.status, shown.json["id"]) == (200, made.json["id"])
+    listed = (await idle_house.ask("GET", "/v1/generations", key=films)).json
+    assert [it["id"] for it in listed["data"]] == [made.json["id"]]
+    for method, path in (
+        ("GET", picture.headers["Location"]), ("GET", "/v1/generations?kind=text_to_image"),
+        ("POST", f"{picture.headers['Location']}/cancel"), ("DELETE", picture.headers["Location"]),
+        ("POST", "/v1/generations"),
+    ):  # fmt: skip
+        body = {"prompt": "a fox"} if path == "/v1/generations" else None
+        refused = await idle_house.ask(method, path, key=films, json=body)
+        assert (refused.status, refused.json["error"]["code"]) == (403, "FORBIDDEN"), path
+    ended = await idle_house.ask("POST", f"{made.headers['Location']}/cancel", key=films)
+    assert (ended.status, ended.json["status"]) == (200, "canceled")

@@ -41,26 +41,29 @@ class NoQuery(msgspec.Struct):
 class Needs:
     """A guard that lets in callers with `scope` (None: any caller), within their rate limit.
 
-    A route that declares no query takes none: an unknown name is refused here as elsewhere.
+    Who has one of the scopes in `instead` comes in as well: what of the resource they may see is
+    the operation's to say. A route that declares no query takes none: an unknown name is refused
+    here as elsewhere.
     """
 
     scope: str | None
+    instead: tuple[str, ...] = ()
 
     async def __call__(self, connection: AnyConnection, handler: BaseRouteHandler) -> None:
         if b"//" in connection.scope["raw_path"]:  # The framework would read it as one.
             raise NotFound("There is nothing at this path.")
         caller = await authenticated(connection)
         await count(connection.app.state.parts, connection, caller)
-        if self.scope is not None:
+        if self.scope is not None and not caller.scopes.intersection(self.instead):
             require_scope(caller, self.scope)
         if connection.scope["query_string"] and "query" not in handler.opt:
             query_of(connection.scope["query_string"], NoQuery)
         connection.scope[_CALLER] = caller  # type: ignore[literal-required]
 
 
-def needs(scope: str) -> Needs:
-    """The guard of a route that asks for `scope`; the API reference reads it there."""
-    return Needs(scope)
+def needs(scope: str, *instead: str) -> Needs:
+    """The guard of a route that asks for `scope`, or one of `instead`; the reference reads it."""
+    return Needs(scope, instead)
 
 
 def signed_in() -> Needs:

@@ -73,7 +73,7 @@ async def create_generation(request: AnyRequest) -> Answer[Generation] | Answer[
     return await start(request, caller, body, create)
 
 
-@get("/generations", guards=[needs("images:read")], opt={"query": ListGenerations})
+@get("/generations", guards=[needs("images:read", "videos:read")], opt={"query": ListGenerations})
 async def list_generations(request: AnyRequest) -> Answer[Page[Generation]]:
     """The history, newest first, with filters."""
     return await _list(request, read_query(request, ListGenerations))
@@ -81,7 +81,7 @@ async def list_generations(request: AnyRequest) -> Answer[Page[Generation]]:
 
 @get(
     "/flows/{flow_id:str}/generations",
-    guards=[needs("images:read")],
+    guards=[needs("images:read", "videos:read")],
     opt={"query": ListFlowGenerations},
 )
 async def list_flow_generations(
@@ -96,7 +96,7 @@ async def list_flow_generations(
 
 @get(
     "/generations/{generation_id:str}",
-    guards=[needs("images:read")],
+    guards=[needs("images:read", "videos:read")],
     opt={"headers": ["Prefer"]},
 )
 async def get_generation(request: AnyRequest, generation_id: FromPath[str]) -> Answer[Generation]:
@@ -112,7 +112,7 @@ async def get_generation(request: AnyRequest, generation_id: FromPath[str]) -> A
 
 @get(
     "/generations/{generation_id:str}/events",
-    guards=[needs("images:read")],
+    guards=[needs("images:read", "videos:read")],
     opt={"media_type": "text/event-stream", "headers": ["Last-Event-ID"]},
 )
 async def stream_generation(request: AnyRequest, generation_id: FromPath[str]) -> Stream:
@@ -131,7 +131,7 @@ async def stream_generation(request: AnyRequest, generation_id: FromPath[str]) -
 
 @post(
     "/generations/{generation_id:str}/retry",
-    guards=[needs("images:write")],
+    guards=[needs("images:write", "videos:write")],
     opt={
         "body": RetryGeneration,
         "answers": [201, 202],
@@ -160,7 +160,7 @@ async def retry_generation(
 
 @post(
     "/generations/{generation_id:str}/cancel",
-    guards=[needs("images:write")],
+    guards=[needs("images:write", "videos:write")],
     opt={"answers": [200, 202], "headers": ["Prefer"], "errors": [Conflict]},
 )
 async def cancel_generation(
@@ -183,7 +183,11 @@ async def cancel_generation(
     return answer
 
 
-@delete("/generations/{generation_id:str}", guards=[needs("images:write")], status_code=204)
+@delete(
+    "/generations/{generation_id:str}",
+    guards=[needs("images:write", "videos:write")],
+    status_code=204,
+)
 async def delete_generation(request: AnyRequest, generation_id: FromPath[str]) -> Answer[None]:
     """Delete the generation and its pictures; running work is canceled first."""
     caller = caller_of(request)

@@ -21,7 +21,7 @@ from tintype.catalog.models import (
 )
 from tintype.core import ids
 from tintype.core.caller import Caller
-from tintype.core.errors import Conflict, NotFound, ValidationFailed
+from tintype.core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from tintype.core.memo import Memo
 from tintype.credits import operations as credits
 from tintype.db.listen import notify
@@ -215,9 +215,13 @@ async def page(
 ) -> tuple[list[Generation], int]:
     """Newest first, one more than `limit` where there is more, and how many there are in all.
 
-    A key that is bound to a project sees what belongs to that project.
+    A key that is bound to a project sees what belongs to that project, one for films sees films.
     """
     asked = {**filters, "project_id": caller.project_id or filters.get("project_id")}
+    if not _deals_with_images(caller):
+        if asked.get("kind") not in {None, "video"}:
+            raise Forbidden("This key is for films.", details={"scope": "images:read"})
+        asked["kind"] = "video"
     rows = await queries.page(
         tx, caller.organization_id, asked | {"after": after}, offset=offset, limit=limit + 1
     )
@@ -285,4 +289,11 @@ async def _row(tx: Transaction, caller: Caller, generation_id: str, *, lock: boo
     row = await queries.find(tx, caller.organization_id, wanted, caller.project_id, lock=lock)
     if row is None:
         raise NotFound(f"There is no generation {generation_id[:80]}.")
+    if row["kind"] != "video" and not _deals_with_images(caller):
+        raise Forbidden("This key is for films.", details={"scope": "images:read"})
     return row
+
+
+def _deals_with_images(caller: Caller) -> bool:
+    """Or with films alone: scopes of images open these as well."""
+    return not caller.scopes.isdisjoint({"images:read", "images:write"})
