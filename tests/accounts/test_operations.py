@@ -8,6 +8,7 @@ from tintype.accounts import models
 from tintype.accounts import operations as accounts
 from tintype.accounts.passwords import hash_password
 from tintype.core import ids
+from tintype.core.caller import Caller
 from tintype.core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from tintype.credits import operations as credits
 from tintype.db.pool import Database
@@ -120,10 +121,13 @@ def test_the_plans_file_is_complete() -> None:
 
 def test_a_feature_outside_the_plan_is_named() -> None:
     for name, plan in models.plans().items():
+        caller = Caller(
+            organization_id="org", plan=name, scopes=frozenset(), livemode=True, source="api"
+        )
         for feature in models.Feature.__args__:
             if feature in plan.features:
-                models.require_feature(name, feature)
+                models.require_feature(caller, feature)
                 continue
             with pytest.raises(Forbidden) as refused:
-                models.require_feature(name, feature)
+                models.require_feature(caller, feature)
             assert refused.value.details == {"feature": feature, "plan": name}

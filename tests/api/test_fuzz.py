@@ -14,11 +14,25 @@ import pytest
 
 from support import images
 from support.house import House, Tenant
+from support.own_files import SHIPPED, STUDIO, own_file
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_no_request_meets_a_fault_or_an_undescribed_answer(house: House) -> None:
+async def test_no_request_meets_a_fault_or_an_undescribed_answer(
+    house: House, tmp_path: Path
+) -> None:
+    # Where no model takes weights, registering any is a 503.
+    with own_file("catalog", tmp_path / "catalog.toml", SHIPPED + STUDIO):
+        faults = await fuzzed(house)
+    assert not faults, "\n\n".join(f"{where}\n{fault}" for where, fault in faults.items())
+    async with house.database.reading() as tx:
+        made = await tx.fetchval("SELECT count(*) FROM generations")
+    assert made > 1, "requests that fit the document do have effects"
+
+
+async def fuzzed(house: House) -> dict[str, str]:
+    """What failed, by the operation."""
     me = await house.tenant(grant=1_000_000)
     document = (await house.ask("GET", "/openapi.json")).json
     asked = {
@@ -32,11 +46,7 @@ async def test_no_request_meets_a_fault_or_an_undescribed_answer(house: House) -
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     told, _ = await process.communicate(msgspec.json.encode(asked))
-    faults = msgspec.json.decode(told)
-    assert not faults, "\n\n".join(f"{where}\n{fault}" for where, fault in faults.items())
-    async with house.database.reading() as tx:
-        made = await tx.fetchval("SELECT count(*) FROM generations")
-    assert made > 1, "requests that fit the document do have effects"
+    return msgspec.json.decode(told, type=dict[str, str])
 
 
 async def known(house: House, me: Tenant) -> dict[str, Any]:

@@ -218,6 +218,10 @@ async def test_the_operator_grants_once_per_key_and_it_is_written_down(idle_hous
     ]
     own = await idle_house.ask("POST", GRANTS, key=me, json={"amount": 1})
     assert own.data["balance_after"] == 1001
+    # The customer's ledger names no key of the operator's.
+    assert (own.data["api_key_id"], reply.data["api_key_id"]) == (me.key_id, None)
+    by_key = await idle_house.ask("GET", f"{LEDGER}?api_key_id={me.key_id}", key=me)
+    assert [entry["id"] for entry in by_key.data] == [own.data["id"]]
 
 
 async def test_no_tenant_grants_credits_to_itself_or_others(idle_house: House) -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from bulk.asking import account, ask, batch_of, count, items, made
+from support import images
 from support.house import House
 
 
@@ -207,7 +208,7 @@ async def test_results_come_as_pages_csv_and_jsonl(idle_house: House) -> None:
     assert [it["custom_id"] for it in found] == [f"=sku,{n}" for n in range(601)]
     assert found[:100] == first.data
     table = await idle_house.ask("GET", path, key=me, headers={"Accept": "text/csv;q=1"})
-    assert table.headers["Content-Type"].startswith("text/csv")
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert table.headers["Content-Disposition"] == f'attachment; filename="{batch["id"]}.csv"'
     rows = list(csv.DictReader(io.StringIO(table.body.decode())))
     assert [row["custom_id"] for row in rows] == [f"'=sku,{n}" for n in range(601)]
@@ -218,6 +219,66 @@ async def test_results_come_as_pages_csv_and_jsonl(idle_house: House) -> None:
     assert len(none.body.splitlines()) == 1
     paged = await idle_house.ask("GET", f"{path}?limit=5", key=me, headers={"Accept": "text/csv"})
     assert (paged.status, paged.error["details"][0]["field"]) == (422, "limit")
+
+
+async def test_a_table_of_results_shows_what_was_delivered_of_each(house: House) -> None:
+    me = await house.tenant(livemode=False)
+    prompts = ["a fox", "a fox __half_rejected__", "a fox __rejected__"]
+    asked = [{"prompt": prompt, "variants": 4, "seed": 2} for prompt in prompts]
+    reply = await ask(house, me, {"items": asked}, Prefer="wait=60")
+    path = f"/api/v1/batches/{reply.data['id']}/results"
+    table = await house.ask("GET", path, key=me, headers={"Accept": "text/csv"})
+    rows = list(csv.DictReader(io.StringIO(table.body.decode(), newline="")))
+    assert [(row["variants"], row["delivered"]) for row in rows] == [
+        ("4", "4"),
+        ("4", "2"),
+        ("4", "0"),
+    ]
+    assert (rows[0]["faults"], rows[2]["faults"], rows[2]["error_code"]) == (
+        "",
+        "",
+        "CONTENT_REJECTED",
+    )
+    first, second = rows[1]["faults"].split("; ")
+    assert first.startswith("1: CONTENT_REJECTED: ")
+    assert second.startswith("3: CONTENT_REJECTED: ")
+    results = (await house.ask("GET", path, key=me)).data
+    assert [(it["variants"], it["delivered"]) for it in results] == [(4, 4), (4, 2), (4, 0)]
+    assert [len(it["output_urls"]) for it in results] == [4, 2, 0]
+
+
+async def test_the_product_of_an_item_goes_first_among_its_references(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    for number in range(3):
+        await idle_house.upload(me, images.file("png", 32 + number, 32), alias=f"@p{number}")
+    body = {
+        "defaults": {"product_image": "@p0"},
+        "items": [{"prompt": "a", "reference_images": ["@p1", "@p2"]},
+                  {"prompt": "b", "productImage": "@p2", "reference_images": ["@p1"]},
+                  {"prompt": "c", "product_image": None}],
+    }  # fmt: skip
+    batch = await made(idle_house, me, body)
+    listed = await idle_house.ask("GET", f"/api/v1/generations?batch_id={batch['id']}", key=me)
+    shown = {it["prompt"]: [one["alias"] for one in it["references"]] for it in listed.data}
+    assert shown == {"a": ["@p0", "@p1", "@p2"], "b": ["@p2", "@p1"], "c": []}
+
+
+async def test_a_product_is_refused_by_its_own_name(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    await idle_house.upload(me, images.file("png", 32, 32), alias="@p")
+    body = {
+        "items": [{"prompt": "a", "product_image": "@no", "reference_images": ["@p", "@nobody"]},
+                  {"prompt": "b", "product_image": "@p", "reference_images": ["@nobody"]},
+                  {"prompt": "c", "product_image": 3}],
+    }  # fmt: skip
+    refused = await ask(idle_house, me, body)
+    assert [it["field"] for it in refused.error["details"]] == [
+        "items[0].product_image", "items[0].reference_images[1]", "items[1].reference_images[0]",
+        "items[2].product_image",
+    ]  # fmt: skip
+    common = {"defaults": {"product_image": "@no"}, "items": items(3)}
+    refused = await ask(idle_house, me, common)
+    assert [it["field"] for it in refused.error["details"]] == ["defaults.product_image"]
 
 
 async def test_a_batch_streams_its_counts_and_then_its_end(house: House) -> None:

@@ -54,6 +54,24 @@ def test_every_route_is_shown_with_its_method(method: str, path: str) -> None:
     assert asked, f"no page says {method} {path}"
 
 
+def test_the_list_of_every_route_has_every_route() -> None:
+    """In its rows a path stands behind its methods: GET, PATCH `/webhooks/endpoints/{id}`."""
+    told = page("requests.md").partition("\n## Every route\n")[2].partition("\nWithout mount")[0]
+    listed = {
+        (method, re.sub(r"{\w+}", "{}", path))
+        for methods, path in re.findall(r"((?:[A-Z]+(?:, )?)+) `(/[^`]*)`", told)
+        for method in methods.split(", ")
+    }
+    served = {
+        (str(method), re.sub(r"{[\w:]+}", "{}", path))
+        for handler in server.ROUTES
+        for path in ([handler.opt["path"]] if "path" in handler.opt else handler.paths)
+        for method in getattr(handler, "http_methods", None) or {"GET"}
+    }
+    assert sorted(served - listed) == []
+    assert sorted(listed - served) == [], "and none that does not exist"
+
+
 def _method(line: str, method: str) -> bool:
     if re.search(rf"(?:^|[\s`|(]){method}\b", line):
         return True

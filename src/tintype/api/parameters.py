@@ -77,8 +77,8 @@ ANSWER_HEADERS: Final[Json] = {
     "X-RateLimit-Limit": _count("Requests that the plan allows in 60 seconds, if it has a limit."),
     "X-RateLimit-Remaining": _count("Requests left in the present 60 seconds."),
     "X-RateLimit-Reset": _count("When one more request fits, in epoch seconds."),
-    "X-Credits-Used": _count("Credits that the work reserved or used."),
-    "X-Credits-Remaining": _count("Credits available afterwards."),
+    "X-Credits-Used": _count("Credits that the work reserves or, ended, has used."),
+    "X-Credits-Remaining": _count("Credits available now; never in the sandbox."),
     "Location": {"description": "Where the made object is.", "schema": {"type": "string"}},
     "Idempotent-Replayed": {
         "description": "`true` on the repeated answer of an `Idempotency-Key`.",

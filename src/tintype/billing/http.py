@@ -118,7 +118,9 @@ async def create_grant(request: AnyRequest) -> Answer[LedgerEntry]:
 
     async def act(tx: Transaction) -> Answer[LedgerEntry]:
         to = await _granted(tx, body.organization_id or caller.organization_id)
-        entry = await credits.grant(tx, to, body.amount, note=body.note)
+        # Another organization's ledger names no key of the operator's.
+        key_id = caller.key_id if to == caller.organization_id else None
+        entry = await credits.grant(tx, to, body.amount, note=body.note, api_key_id=key_id)
         await audit.record(
             tx, caller.organization_id, actor_of(request, caller), "organization.granted", to,
             {"amount": body.amount, "note": body.note, "entry": entry.id},

@@ -15,15 +15,16 @@ from tintype.api.rendering import Answer
 from tintype.billing.table import guarded
 from tintype.bulk.models import BatchResult
 
-CSV: Final = "text/csv; charset=utf-8; header=present"
+# The charset goes without saying: the framework adds it to every text.
+CSV: Final = "text/csv"
 JSONL: Final = "application/jsonl"
 _ACCEPTED: Final = {
     "text/csv": CSV, "application/jsonl": JSONL, "application/x-ndjson": JSONL,
     "application/ndjson": JSONL, "application/x-jsonlines": JSONL,
 }  # fmt: skip
 _COLUMNS: Final = (
-    "index", "custom_id", "generation_id", "status", "output_url", "output_urls", "image_ids",
-    "credits_used", "error_code", "error_message",
+    "index", "custom_id", "generation_id", "status", "variants", "delivered", "faults",
+    "output_url", "output_urls", "image_ids", "credits_used", "error_code", "error_message",
 )  # fmt: skip
 
 
@@ -78,6 +79,9 @@ def _row(result: BatchResult) -> tuple[Any, ...]:
         guarded(result.custom_id or ""),
         result.generation_id,
         result.status,
+        result.variants,
+        result.delivered,
+        guarded("; ".join(f"{it.variant}: {it.code}: {it.message}" for it in result.faults)),
         result.output_url,
         " ".join(result.output_urls),
         " ".join(result.image_ids),

@@ -26,7 +26,7 @@ from tintype.billing import operations as billing
 from tintype.billing import quotes
 from tintype.billing.quotes import Quote
 from tintype.bulk import operations, reading
-from tintype.bulk.exporting import File, file_type, lines
+from tintype.bulk.exporting import CSV, File, file_type, lines
 from tintype.bulk.models import BatchResult, BulkTerms, CreateBatch, Entry, ListBatchResults
 from tintype.core import ids
 from tintype.core.caller import Caller
@@ -161,7 +161,7 @@ async def list_batch_results(
     if media_type is not None:
         only = read_query(request, FileQuery).status
         pages = _pages(request, caller, batch.id, only)
-        ending = "csv" if media_type.startswith("text/csv") else "jsonl"
+        ending = "csv" if media_type == CSV else "jsonl"
         return File(lines(pages, media_type), media_type, f"{batch.id}.{ending}")
     asked = read_query(request, ListBatchResults)
     after = cursor(asked, "gen")

@@ -19,6 +19,7 @@ from tintype.generations.models import (
     VariantFault,
     WebhookUrl,
 )
+from tintype.images.references import Reference
 
 FAULTS_LISTED_MAX: Final = 1000
 # What stands for a wrong field that has no default, so that the rest of its item can be judged.
@@ -29,10 +30,12 @@ CustomId = Annotated[str, Meta(min_length=1, max_length=64)]
 class BulkItem(CreateGeneration, kw_only=True):
     """A request for a generation; `custom_id` is your own name for it, unique within the batch.
 
-    `dry_run` and `quote_id` are the batch's own, and refused here.
+    `product_image` (alias, id or URL) goes first among its references. `dry_run` and `quote_id` are
+    the batch's own, and refused here.
     """
 
     custom_id: CustomId | None = None
+    product_image: Reference | None = None
 
 
 class BulkTerms(msgspec.Struct, kw_only=True):
@@ -120,12 +123,15 @@ class BatchResult(msgspec.Struct, kw_only=True):
     """One item and what became of it; `index` is its place in the request, counted from 0.
 
     `output_urls` and `image_ids` are all of its pictures, `output_url` the first one or its film.
+    `delivered` of the `variants` that were asked for could be made; `faults` tell of the others.
     """
 
     index: int
     custom_id: str | None
     generation_id: str
     status: Status
+    variants: int
+    delivered: int
     output_url: str | None
     output_urls: list[str]
     image_ids: list[str]

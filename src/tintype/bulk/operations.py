@@ -100,11 +100,11 @@ async def _prepared(
     told: set[tuple[str, str]] = set()
     orders = []
     memo = Memo()
-    texts = (text for entry in entries for text in entry.ask.reference_images)
+    texts = (text for entry in entries for text in _joined(entry.ask)[0].reference_images)
     await references.foresee(tx, caller, links, texts, memo)
     for entry in entries:
         wrong = list(entry.wrong)
-        ask, kept = entry.ask, list(range(len(entry.ask.reference_images)))
+        ask, kept = _joined(entry.ask)
         for _ in range(_TRIES_MAX):
             try:
                 orders.append(await generations.prepare(
@@ -141,10 +141,20 @@ def _root(field: str) -> str:
     return match[1] if match else field
 
 
-def _without(ask: BulkItem, kept: list[int], fields: Sequence[str]) -> tuple[list[str], BulkItem]:
-    """The fields by the request's own count, and the item with harmless values in their place.
+def _joined(ask: BulkItem) -> tuple[BulkItem, list[str]]:
+    """The item with its product first among the references, and the request's name of each."""
+    names = [f"reference_images[{number}]" for number in range(len(ask.reference_images))]
+    if ask.product_image is None:
+        return ask, names
+    together = [ask.product_image, *ask.reference_images]
+    joined = msgspec.structs.replace(ask, product_image=None, reference_images=together)
+    return joined, ["product_image", *names]
 
-    `kept` are the places that the references had in the request; what goes, goes there, too.
+
+def _without(ask: BulkItem, kept: list[str], fields: Sequence[str]) -> tuple[list[str], BulkItem]:
+    """The fields as the request names them, and the item with harmless values in their place.
+
+    `kept` are the names that the references had in the request; what goes, goes there, too.
     """
     named: list[str] = []
     changed: dict[str, Any] = {}
@@ -154,7 +164,7 @@ def _without(ask: BulkItem, kept: list[int], fields: Sequence[str]) -> tuple[lis
         match = _ROOT.match(field)
         root, number = (match[1], match[2]) if match else (field, None)
         if root == "reference_images" and number is not None and int(number) < len(kept):
-            named.append(f"reference_images[{kept[int(number)]}]")
+            named.append(kept[int(number)])
             del kept[int(number)], references[int(number)]
             changed["reference_images"] = references
             continue
@@ -247,6 +257,8 @@ def to_result(index: int, made: Generation) -> BatchResult:
         custom_id=made.custom_id,
         generation_id=made.id,
         status=made.status,
+        variants=made.variants,
+        delivered=made.variants - len(made.faults) if made.status == "completed" else 0,
         output_url=made.output_url,
         output_urls=urls,
         image_ids=[image.id for image in made.images],

@@ -22,7 +22,8 @@ class Memo:
     async def once(self, question: Hashable, look: Callable[[], Awaitable[T]]) -> T:
         """What `look` answers or raises, asked for the first time or remembered."""
         if question in self._refused:
-            raise self._refused[question]
+            # Its traceback would grow with each time it is raised.
+            raise self._refused[question].with_traceback(None)
         if question not in self._found:
             try:
                 self._found[question] = await look()

@@ -26,17 +26,23 @@ async def open_account(tx: Transaction, organization_id: str) -> None:
 
 
 async def grant(
-    tx: Transaction, organization_id: str, amount: int, *, note: str | None = None
+    tx: Transaction,
+    organization_id: str,
+    amount: int,
+    *,
+    note: str | None = None,
+    api_key_id: str | None = None,
 ) -> LedgerEntry:
-    """Give credits; `amount` is 1 to 10**15.
+    """Give credits; `amount` is 1 to 10**15, `api_key_id` the key that gives them, if one does.
 
     Raises Conflict where the balance would pass 9 * 10**15, NotFound where there is no account.
     """
     if not 1 <= amount <= AMOUNT_MAX:
         raise ValidationFailed("amount", f"must be 1 to {AMOUNT_MAX}")
     row = await queries.change_balance(
-        tx, ids.new("led"), organization_id, "grant", amount, note, most=BALANCE_MAX
-    )
+        tx, ids.new("led"), organization_id, "grant", amount, note,
+        api_key_id=api_key_id, most=BALANCE_MAX,
+    )  # fmt: skip
     if row is None:
         await balance(tx, organization_id)
         raise Conflict(f"No balance may be more than {BALANCE_MAX} credits.")

@@ -40,6 +40,7 @@ async def change_balance(
     amount: int,
     note: str | None,
     *,
+    api_key_id: str | None = None,
     most: int,
 ) -> Row | None:
     """Grant or adjust; None when it would take what is spent or held, or leave more than `most`.
@@ -54,11 +55,11 @@ async def change_balance(
             WHERE organization_id = $2 AND balance + $4 BETWEEN reserved AND $6
             RETURNING balance, reserved)
         INSERT INTO ledger_entries (id, organization_id, type, amount, reserved,
-            balance_after, available_after, note)
-        SELECT $1, $2, $3, $4, 0, balance, balance - reserved, $5 FROM account
+            balance_after, available_after, note, api_key_id)
+        SELECT $1, $2, $3, $4, 0, balance, balance - reserved, $5, $7 FROM account
         RETURNING {_ENTRY}
         """,  # noqa: S608
-        entry_id, organization_id, kind, amount, note, most,
+        entry_id, organization_id, kind, amount, note, most, api_key_id,
     )  # fmt: skip
 
 

@@ -249,7 +249,9 @@ async def cancel_queued(tx: Transaction, organization_id: str, generation_id: st
         await credits.release(tx, organization_id, row["hold_id"], guarded=True)
     generation = views.to_generation(row, [])
     await publish(tx, organization_id, "generation.canceled", generation)
-    await batches.tally(tx, organization_id, row["batch_id"], "canceled")
+    await batches.tally(
+        tx, organization_id, row["batch_id"], "canceled", started_at=row["started_at"]
+    )
     return generation
 
 

@@ -44,8 +44,9 @@ _BUILT_IN: Final = "builtin/"
 
 
 def check_may_register(caller: Caller) -> None:
-    """Before any byte of a large file is read: raises Forbidden, and EngineUnavailable where no
-    model of this server takes anybody's weights.
+    """Raise Forbidden before any byte of a large file is read.
+
+    Raises EngineUnavailable where no model of this server takes anybody's weights.
     """
     require_feature(caller, "models")
     _check_unbound(caller)

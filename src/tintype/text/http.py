@@ -72,7 +72,8 @@ async def polish_text(request: AnyRequest) -> Answer[PolishedText] | Answer[Quot
     except _NotYetMade:
         made = await operations.polish(request.app.state.text, caller, wanted)
         answer = await write(request, caller, body, act)
-    if answer.credits_remaining is None and caller.livemode:  # A replay, whose credits moved long ago.
+    if answer.credits_remaining is None and caller.livemode:
+        # A replay, whose credits moved long ago.
         async with parts(request).database.reading() as tx:
             answer.credits_remaining = await billing.left(tx, caller)
     return answer
