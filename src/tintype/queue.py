@@ -128,6 +128,14 @@ async def ringing(tx: Transaction, entrypoint: str, work_ids: list[str]) -> set[
     return {row["dedupe_key"].partition(":")[2] for row in rows}
 
 
+def rings_in_sql(entrypoint: str, work_id: str) -> str:
+    """A condition: whether there is a job, waiting or running, for these expressions in SQL."""
+    return (
+        f"EXISTS (SELECT FROM pgqueuer q WHERE q.dedupe_key = {entrypoint} || ':' || {work_id}"
+        " AND q.status IN ('queued', 'picked'))"
+    )
+
+
 async def prune(tx: Transaction) -> bool:
     """PgQueuer never prunes its log; keep a week. True when there may be more than this batch."""
     status = await tx.execute(

@@ -67,6 +67,12 @@ async def filled(database_url: str) -> Any:
     await connection.close()
 
 
+def read_whole(plan: str) -> set[str]:
+    """Tables that are read row by row. The queue is empty here, so nothing else would do for it."""
+    found = re.findall(r'"Node Type": "Seq Scan".*?"Relation Name": "(\w+)"', plan)
+    return set(found) - {"pgqueuer"}
+
+
 async def test_hot_queries_go_by_their_indexes(filled: Any) -> None:
     gen, after = "gen_00020000", {"after": "gen_00020000"}
     lease = UUID(int=1)
@@ -100,7 +106,7 @@ async def test_hot_queries_go_by_their_indexes(filled: Any) -> None:
     for name, (asking, index) in cases.items():
         await asking()
         assert f'"Index Name": "{index}"' in filled.plan, f"{name}: {filled.plan}"
-        assert '"Node Type": "Seq Scan"' not in filled.plan, f"{name}: {filled.plan}"
+        assert not read_whole(filled.plan), f"{name}: {filled.plan}"
 
 
 _FILL_LIBRARY = """

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from support.checks import check_everything
-from support.house import House
+from support.house import House, Tenant
 from support.workers import create, row
 from tintype import queue, worker
 from tintype.credits import operations as ledger
@@ -148,11 +148,9 @@ async def test_one_locked_account_does_not_hold_up_the_others(
     assert await check_everything(idle_house.database, studio.storage) == {"failed": 2}
 
 
-async def test_a_long_backlog_hides_no_dead_worker(idle_house: House, studio: Studio) -> None:
-    tenant = await idle_house.tenant()
-    dead = await create(idle_house, tenant)
-    async with idle_house.database.transaction() as tx:
-        # Older than the dead worker's work, waiting and rung for.
+async def fill_with_a_backlog(house: House, tenant: Tenant) -> None:
+    """More than a round looks at: older than anything else, waiting and rung for."""
+    async with house.database.transaction() as tx:
         await tx.execute(
             """
             INSERT INTO generations (id, organization_id, source, livemode, kind, status, prompt,
@@ -164,11 +162,31 @@ async def test_a_long_backlog_hides_no_dead_worker(idle_house: House, studio: St
             """,
             tenant.organization_id,
         )
-        for (work,) in await tx.fetch("SELECT id FROM generations WHERE id < 'gen_00000600'"):
-            await queue.enqueue(tx, entrypoint("builtin"), work)
+        for (work,) in await tx.fetch("SELECT id FROM generations WHERE id < 'gen_00000601'"):
+            await queue.enqueue(tx, entrypoint("e"), work)
+
+
+async def test_a_long_backlog_hides_no_dead_worker(idle_house: House, studio: Studio) -> None:
+    tenant = await idle_house.tenant()
+    dead = await create(idle_house, tenant)
+    await fill_with_a_backlog(idle_house, tenant)
     await started(idle_house, dead)
     await change(
         idle_house, f"DELETE FROM pgqueuer WHERE dedupe_key = '{entrypoint('builtin')}:{dead}'"
     )
     await reap(studio)
     assert await rings(idle_house, dead) == 1
+
+
+async def test_a_long_backlog_hides_no_lost_ring(idle_house: House, studio: Studio) -> None:
+    """As where no worker has the backlog's engine, so that it never grows shorter."""
+    tenant = await idle_house.tenant()
+    lost = await create(idle_house, tenant)
+    await fill_with_a_backlog(idle_house, tenant)
+    await change(idle_house, f"DELETE FROM pgqueuer WHERE dedupe_key LIKE '%:{lost}'")
+    await change(
+        idle_house,
+        f"UPDATE generations SET run_after = now() - interval '1 minute' WHERE id = '{lost}'",
+    )
+    await reap(studio)
+    assert await rings(idle_house, lost) == 1

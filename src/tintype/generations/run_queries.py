@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tintype.db.pool import Row, Transaction
 from tintype.generations.queries import GENERATION, HEAD
+from tintype.queue import rings_in_sql
 
 _CANCELED = """(cancel_requested_at IS NOT NULL
     OR coalesce(cancel_at <= clock_timestamp(), false))"""
@@ -296,16 +297,17 @@ async def expired(tx: Transaction, most: int) -> list[Row]:
 
 
 async def waiting(tx: Transaction, quiet_seconds: float, most: int) -> list[Row]:
-    """Queued work that has been due for a while, longest first: its ring may be lost."""
+    """Queued work that has been due for a while and has no ring: it was lost. Longest first."""
     rows: list[Row] = await tx.fetch(
-        """
+        f"""
         SELECT id, organization_id, engine, turn, status, attempts,
                cancel_requested_at IS NOT NULL AS canceled
         FROM generations
         WHERE status = 'queued' AND NOT parked
           AND run_after < clock_timestamp() - make_interval(secs => $1)
+          AND NOT {rings_in_sql("'generation.' || generations.engine", "generations.id")}
         ORDER BY run_after LIMIT $2
-        """,
+        """,  # noqa: S608
         quiet_seconds, most,
     )  # fmt: skip
     return rows
