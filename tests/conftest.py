@@ -5,12 +5,14 @@ then copied and dropped in a tenth of the time. What must reach a disk is tested
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from support.house import House, opened, settings_for
 from tintype.db import embedded
 from tintype.db.migrate import migrate
 from tintype.db.pool import Database, connect
+from tintype.db.postmaster import EmbeddedDatabaseError
 
 _numbers = itertools.count(1)
 _TESTS = Path(__file__).parent
@@ -48,6 +51,8 @@ _LONGEST = (
 )
 _MEMORY = Path("/dev/shm")
 _MEMORY_BYTES_MIN = 2**31
+_PREFIX = "tt-cluster-"
+_OLD_SECONDS = 1800
 
 
 # How long an example takes is no fault of the code on a busy machine.
@@ -80,10 +85,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (places.get(item.path, len(places)), item.path not in slow))
 
 
+def _clear_away() -> None:
+    """Stop the servers of runs that were killed, and free their memory."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError, EmbeddedDatabaseError):
+            old = time.time() - folder.stat().st_mtime > _OLD_SECONDS
+            if old and embedded.stop(folder):  # Of a living run it isn't stopped.
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """The address of a running server's template database, migrated."""
-    with tempfile.TemporaryDirectory(prefix="tt-") as folder:
+    _clear_away()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
         url = embedded.start(Path(folder))
         try:
             asyncio.run(migrate(url))

@@ -257,6 +257,8 @@ async def cancel_queued(tx: Transaction, organization_id: str, generation_id: st
 
 async def delete(tx: Transaction, caller: Caller, links: Links, generation_id: str) -> None:
     """Soft: the work and what it made are no longer shown; running work is canceled first."""
+    # The flow first, as everyone locks them: a row changed twice here asks for its flow.
+    await queries.hold_flow_of(tx, caller.organization_id, ids.parse("gen", generation_id))
     row = await _row(tx, caller, generation_id, lock=True)
     if row["status"] == "queued":
         await cancel_queued(tx, caller.organization_id, row["id"])

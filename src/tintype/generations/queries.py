@@ -109,6 +109,18 @@ async def find(
     )  # fmt: skip
 
 
+async def hold_flow_of(tx: Transaction, organization_id: str, generation_id: str) -> None:
+    """Keep the work's flow, if it has one, from being deleted."""
+    await tx.execute(
+        """
+        SELECT FROM flows WHERE organization_id = $1 AND id = (
+            SELECT flow_id FROM generations WHERE organization_id = $1 AND id = $2)
+        FOR KEY SHARE
+        """,
+        organization_id, generation_id,
+    )  # fmt: skip
+
+
 _CONDITIONS = {
     "status": "status = {0}",
     "kind": "kind = {0}",
