@@ -49,8 +49,13 @@ def seen_through(
     first: int,
     place: Place,
     drink: Drink | None,
+    *,
+    colored: bool,
 ) -> Floats:
     """The backdrop through a clear part, `facing` (H, W, 3): turned about, tinted, dark-rimmed.
+
+    Head on, glass that no word has `colored` lets through over four fifths; towards the rim,
+    where light goes through more of it, all glass shows its own colour.
 
     `behind` covers the whole part; `facing` those of its rows from `first` on that are shown,
     which are `at` of the window.
@@ -69,10 +74,13 @@ def seen_through(
     )
     rim = 1 - facing[..., 2:]
     tint = linear(material.color)
-    through = bent * np.power(tint, 0.5 + 2.2 * rim) * (1 - 0.66 * rim**1.4)
+    thin = 0.5 if colored else 0.16
+    through = bent * np.power(tint, thin + 2.2 * rim) * (1 - 0.66 * rim**1.4)
     if drink is not None:
         through = _standing(through, rim, at, place, drink)
-    return floats(material.clear * through + (1 - material.clear) * 0.16 * tint)
+    # What it throws back itself is lit by the same lamps as the backdrop: none on a dark one.
+    own = (1 - material.clear) * tint * bent.mean(axis=-1, keepdims=True)
+    return floats(material.clear * through + 0.4 * own)
 
 
 def _standing(

@@ -59,7 +59,7 @@ MATERIALS: Final[Mapping[str, Material]] = {
     "copper": Material("#d98a63", 0.26, 0.9, metal=True, texture="brushed", bump=0.5),
     "brass": Material("#d9b25e", 0.24, 0.9, metal=True, texture="brushed", bump=0.5),
     "chrome": Material("#d6d8db", 0.1, 0.9, metal=True),
-    "glass": Material("#cfe3e0", 0.06, 0.06, clear=0.86),
+    "glass": Material("#cfe3e0", 0.06, 0.06, clear=0.94),
     "wood": Material("#a8713f", 0.46, texture="wood", bump=0.7, puff=0.55),
     "leather": Material("#8d5230", 0.42, texture="leather", bump=1.0),
     "fabric": Material("#cdbfa8", 0.92, sheen=0.25, texture="weave", bump=1.0),

@@ -15,6 +15,7 @@ import numpy as np
 from tintype.media.finish.frame import Bytes, Floats
 from tintype.media.sketch.arrays import blurred, distances, gradient, resized
 from tintype.media.sketch.cast import Cast
+from tintype.media.sketch.creases import creases
 from tintype.media.sketch.lathe import Lathe, lathes
 from tintype.media.sketch.materials import Form
 from tintype.media.sketch.regions import OUTSIDE, Drawing, Part
@@ -54,7 +55,7 @@ def body_of(drawing: Drawing, parts: tuple[Cast, ...], form: Form) -> Body:
         puff[one.part.label] = one.material.puff
         cloth[one.part.label] = one.material.texture in _CLOTH
     slope = (0.42 * whole + 0.5 * each) * puff[drawing.labels][..., None]
-    crease, shade = _creases(drawing, extent, cloth[drawing.labels])
+    crease, shade = creases(drawing, extent, cloth[drawing.labels])
     return Body(slope, crease, shade, lathes(drawing, parts, form))
 
 
@@ -118,39 +119,3 @@ def hollow(drawing: Drawing, part: Part) -> tuple[Floats, Floats]:
     dark = np.clip(0.62 - 0.34 * down, 0.2, 0.7)
     shade = dark + (1 - dark) * lip
     return np.asarray(slope, np.float32), np.asarray(shade, np.float32)
-
-
-def _creases(drawing: Drawing, extent: float, cloth: Bytes) -> tuple[Floats, Floats]:
-    """How inner strokes and the borders between parts are cut in: slopes, and their own shade.
-
-    On cloth a stroke drawn on a part is a soft fold and no cut.
-    """
-    labels = drawing.labels
-    right = (labels[:, 1:] != labels[:, :-1]) & (labels[:, 1:] * labels[:, :-1] != 0)
-    below = (labels[1:] != labels[:-1]) & (labels[1:] * labels[:-1] != 0)
-    between = np.zeros(labels.shape, np.uint8)
-    between[:, 1:] |= right
-    between[1:] |= below
-    folds = drawing.seams & cloth
-    height, dark = _cut((drawing.seams & (1 - cloth)) | between, extent)
-    fold = np.exp(-np.square(_away(folds) / np.float32(0.013 * extent)))
-    height = blurred(height - np.float32(0.011 * extent) * fold, 1.0)
-    slope = -gradient(height)
-    return slope, np.asarray(dark * (1 - 0.3 * fold), np.float32)
-
-
-def _cut(cuts: Bytes, extent: float) -> tuple[Floats, Floats]:
-    """Height and light along cut lines: a narrow groove in a broad, shallow hollow."""
-    narrow, broad = max(1.4, 0.0034 * extent), 0.018 * extent
-    far = _away(cuts)
-    groove = np.exp(-np.square(far / np.float32(narrow)))
-    falloff = np.exp(-far / np.float32(broad))
-    height = -narrow * 0.9 * groove - 0.22 * broad * falloff
-    return height.astype(np.float32), (1 - 0.5 * groove - 0.16 * falloff).astype(np.float32)
-
-
-def _away(lines: Bytes) -> Floats:
-    """Each pixel's distance to the nearest of the lines; very far where there are none."""
-    if not lines.any():
-        return np.full(lines.shape, 1e4, np.float32)
-    return distances(1 - lines)

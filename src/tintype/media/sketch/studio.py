@@ -16,11 +16,12 @@ from tintype.media.draft.stage import SHORT_SIDE
 from tintype.media.draft.svg import num
 from tintype.media.encode import encode
 from tintype.media.finish.frame import Bytes, Canceled, Floats, Progress, report
+from tintype.media.sketch.boards import color_of, lay, plane_for, stood_on
 from tintype.media.sketch.cast import Cast, cast
 from tintype.media.sketch.glass import drink_in
 from tintype.media.sketch.ink import read_ink
 from tintype.media.sketch.light import Rig, backdrop_color, rig_for
-from tintype.media.sketch.materials import MATERIALS, SHADES, THINGS
+from tintype.media.sketch.materials import MATERIALS, SHADES, THINGS, linear
 from tintype.media.sketch.place import Place, bands, placed
 from tintype.media.sketch.regions import drawing_of
 from tintype.media.sketch.shape import body_of
@@ -78,7 +79,7 @@ def sketch_to_photo(
     tell(0.4)
     rig = rig_for(wish, seed)
     place = placed(drawing, width, height)
-    sheet = backdrop(width, height, place, _behind(wish, parts, rig, seed), rig)
+    sheet = _sheet(wish, parts, rig, place, (width, height), seed)
     tell(0.45)
     colors, alpha = thing(
         drawing,
@@ -116,6 +117,25 @@ def _told(canceled: Canceled, progress: Progress) -> Callable[[float], None]:
         report(done, canceled, progress)
 
     return tell
+
+
+def _sheet(
+    wish: Wish,
+    parts: tuple[Cast, ...],
+    rig: Rig,
+    place: Place,
+    size: tuple[int, int],
+    seed: int,
+) -> Floats:
+    """All that is behind the thing and under it, in linear light."""
+    material = stood_on(wish)
+    if not material:
+        return backdrop(*size, place, _behind(wish, parts, rig, seed), rig)
+    own = next(one.material.color for one in parts if one.role == "main")
+    wall = backdrop(*size, place, backdrop_color(own, "", rig, seed), rig)
+    lit = backdrop(*size, place, linear(color_of(wish, material)), rig)
+    lay(wall, lit, plane_for(place, wish.stand), material, seed)
+    return wall
 
 
 def _behind(wish: Wish, parts: tuple[Cast, ...], rig: Rig, seed: int) -> Floats:

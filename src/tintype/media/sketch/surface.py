@@ -21,6 +21,8 @@ from tintype.media.sketch.texture import pattern, slopes
 
 _FOOT: Final = 0.16
 _STEEPEST: Final = 7.0
+_FAR_WALL: Final = 0.2
+_HAZE: Final = 0.3  # The light of a room without its lamps.
 _WHITEST: Final = 0.97  # No paint throws back all light, whatever its name.
 _HANGING: Final = frozenset({"none", "drape"})
 """Textures that don't go around a turned body."""
@@ -115,8 +117,9 @@ def _colors(
         glass = None
         if material.clear:
             glass = seen_through(
-                material, stage.behind[at], facing, here, near.start - first, place, stage.drink
-            )
+                material, stage.behind[at], facing, here, near.start - first, place, stage.drink,
+                colored=one.asked,
+            )  # fmt: skip
         colors = _lit(material, facing, light, tone, glass, stage.room)
         if one.role == "opening" and stage.liquid:
             colors = filled(colors, here, place, one, stage.liquid)
@@ -189,10 +192,14 @@ def _lit(
         inner = floats(inner + fuzz * diffuse * (0.7 * color + 0.06) * dim)
     if glass is not None:
         inner = floats(glass * (0.5 + 0.5 * dim))
-        # The far wall mirrors the lamps too, the other way round.
+        # The far wall mirrors the lamps too, the other way round. The dim room between them would
+        # be a haze over what is behind; it shows at the rim alone, in two walls.
         far = facing * np.array([-1, -1, 1], np.float32)
-        mirrored = mirrored + 0.35 * _looked_up(room.mirror(material.rough), far)
-        fresnel = fresnel + 0.03
+        both = mirrored + _FAR_WALL * _looked_up(room.mirror(material.rough), far)
+        haze = np.minimum(both, _HAZE)
+        return floats(
+            inner + ((both - haze) * (fresnel + 0.03) + haze * grazing * (2 - grazing)) * dim * dim
+        )
     # Where little of the room is seen, little of it is mirrored.
     return floats(inner + mirrored * fresnel * dim * dim)
 

@@ -6,7 +6,7 @@ colours and materials to the noun they stand with: the thing, one of its parts, 
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -24,6 +24,7 @@ _NEGATION_REACH: Final = 3
 _AND: Final = frozenset({"and", "и", "und", "y", "et", "和", "与"})
 _AFTER: Final = frozenset({"es", "fr"})
 """Languages whose adjectives follow their noun."""
+_STANDS: Final = frozenset({"table", "floor"})
 _TWO_TONE: Final = ("black", "white")
 _COLORED_METAL: Final = frozenset({"gold", "silver"})
 
@@ -42,12 +43,14 @@ class Look:
 class Wish:
     """The whole prompt. `main` is the thing's own look, `parts` those of parts it names.
 
-    `thing` is what it is called (see `words.toml`), `ground` what it stands on or before.
+    `thing` is what it is called (see `words.toml`), `ground` how what it stands on or before
+    looks, and `stand` is "table" or "floor" where that is said to be one.
     """
 
     main: Look = Look()
     parts: tuple[Look, ...] = ()
     ground: Look = Look()
+    stand: str = ""
     setting: str = ""
     thing: str = ""
     liquid: str = ""
@@ -59,7 +62,7 @@ class Wish:
 def read_wish(prompt: str) -> Wish:
     """Never fails: what isn't understood is left to the defaults of the thing."""
     reader = _Reader()
-    for mention in mentions(prompt):
+    for mention in _joined(mentions(prompt)):
         for word in _words(mention):
             reader.read(word)
     reader.close()
@@ -146,6 +149,8 @@ class _Reader:
             self.wish = replace(self.wish, thing=word.kinds.get("thing", ""))
         if noun == "ground" and (setting := word.drafted("setting")):
             self.wish = replace(self.wish, setting=setting[0])
+        if noun == "ground" and word.kinds.get("ground") in _STANDS and not self.wish.stand:
+            self.wish = replace(self.wish, stand=word.kinds["ground"])
         self.noun = noun
         if word.language not in _AFTER or noun != "ground":
             self._bind(noun)
@@ -199,6 +204,21 @@ def _noun(word: _Word) -> str:
     return ""
 
 
+def _joined(read: Iterable[Mention]) -> Iterator[Mention]:
+    """Chinese has no spaces: signs that mean nothing by themselves are read as one word."""
+    signs = ""
+    for mention in read:
+        if mention.language == "zh" and not mention.concepts and mention.text.isalnum():
+            signs += mention.text
+            continue
+        if signs:
+            yield Mention(signs, frozenset(), "zh")
+            signs = ""
+        yield mention
+    if signs:
+        yield Mention(signs, frozenset(), "zh")
+
+
 def _words(mention: Mention) -> Iterator[_Word]:
     """A mention with what our own list says of it."""
     if not mention.text:
@@ -231,7 +251,9 @@ def _entries() -> Mapping[Language, tuple[tuple[str, str, str], ...]]:
 def _kinds(word: str, language: Language | None) -> Kinds:
     """What the word means by our list, at most one name of each kind."""
     if language == "zh":
-        return {kind: name for kind, name, stem in reversed(_entries()["zh"]) if stem in word}
+        # Marble's word has stone's in it: the longest counts.
+        stems = sorted(_entries()["zh"], key=lambda entry: len(entry[2]))
+        return {kind: name for kind, name, stem in stems if stem in word}
     if language is None:
         return {}
     found = dict(_matches(word, language))
