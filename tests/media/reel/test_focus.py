@@ -1,5 +1,7 @@
 """What a picture shows, and that the camera keeps it in the frame; every picture is made here."""
 
+from functools import cache
+
 import cv2
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ def jpeg(body, wide=900, high=1100, ground="#f5f3f0"):
     return pyvips.Image.svgload_buffer(svg.encode()).flatten().jpegsave_buffer(Q=90)
 
 
+@cache
 def bag(left=150, size=600, ground="#f5f3f0", **more):
     k = size / 600
     return jpeg(
@@ -36,6 +39,7 @@ def bag(left=150, size=600, ground="#f5f3f0", **more):
     )
 
 
+@cache
 def chair():
     lines = (
         "M300 150H700V500H300Z M300 500L240 600H760L700 500 M240 600V640H760V600 "
@@ -69,6 +73,7 @@ def street(x):
     return jpeg(houses + person, 1200, 800, ground="#8d99a6")
 
 
+@cache
 def found(data, frame=(1, 1)):
     picture = source(data)
     wide, high = covering(picture.size, frame)
@@ -178,7 +183,7 @@ def test_a_thing_that_nearly_fills_an_upright_film_stays_in_its_middle(data, mov
 def test_what_fits_the_frame_is_never_cut(size, move, frame):
     data = bag((900 - size) / 2, size)
     wide, high = covering((900, 1100), frame)
-    top, bottom = 420 - 320 * (size / 600 - 1) - 246 * size / 600, 0
+    top = 420 - 320 * (size / 600 - 1) - 246 * size / 600
     bottom = top + 776 * size / 600
     for seed in range(3):
         for left, low, right, end in windows(data, move, frame, seed):

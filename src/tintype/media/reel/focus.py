@@ -28,6 +28,7 @@ _GROUND: Final = 7.0  # CIELAB; paper under a lamp differs by less from an even 
 _FITTINGS: Final = 8
 _THING: Final = 0.3  # Of a pixel's weight: less is a shadow's fringe.
 _SAME_PIECE: Final = 0.02  # Of the longer side: a narrower gap parts nothing.
+_SIDES_MAX: Final = 2
 _PIECE_LEAST: Final = 0.01
 _SKIN: Final = 2.0
 _FLAT: Final = 2.2
@@ -55,9 +56,8 @@ def subject_of(pixels: Bytes, shown: Point) -> Subject:
     lab = _floats(cv2.cvtColor(_floats(pixels) / np.float32(255), cv2.COLOR_RGB2LAB))
     off = _off_ground(lab)
     skin = _skin(pixels)
-    if off is None:
-        return Subject(_salient(lab, skin))
-    return _on_ground(off, off * (1 + (_SKIN - 1) * skin), shown)
+    found = None if off is None else _on_ground(off, off * (1 + (_SKIN - 1) * skin), shown)
+    return found or Subject(_salient(lab, skin))
 
 
 def _off_ground(lab: Floats) -> Floats | None:
@@ -88,7 +88,8 @@ def _off_ground(lab: Floats) -> Floats | None:
     return _floats(np.clip((differs - least) / 12, 0, 1))
 
 
-def _on_ground(off: Floats, weight: Floats, shown: Point) -> Subject:
+def _on_ground(off: Floats, weight: Floats, shown: Point) -> Subject | None:
+    """The thing on the ground; None where it reaches three sides, as a sky or a street does."""
     rows, columns = off.shape
     pieces = _pieces(off, weight)
     if not pieces:
@@ -108,6 +109,8 @@ def _on_ground(off: Floats, weight: Floats, shown: Point) -> Subject:
         ):
             (left, right), (top, bottom) = wider, higher
             chosen.append(piece.number)
+    if sum((left == 0, top == 0, right == columns, bottom == rows)) > _SIDES_MAX:
+        return None
     mass = np.where(np.isin(pieces[0].labels, chosen), weight, 0)
     point = _middle_of(mass)
     box = Window(left / columns, top / rows, (right - left) / columns, (bottom - top) / rows)

@@ -10,7 +10,7 @@ import math
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from tintype.media.reel.path import Path, Window
@@ -132,8 +132,8 @@ def path_of(
         _axis(picture[1], high, focal[1], (thing.top, thing.bottom) if thing else None),
     )
     base = _base(keys, axes, wanted)
-    closest = max(key.closer for key in keys)
-    closeness = min(wanted, _left(axes, base) / closest) if closest else wanted
+    most = max(key.closer for key in keys)
+    closeness = min(wanted, _left(axes, base) / most) if most else wanted
     travel = amount * min(max(_TRAVEL_A_SECOND * seconds, _CLOSER_MIN), TRAVEL_MAX)
 
     def window(key: Key, scale: float) -> Window:
@@ -149,10 +149,10 @@ def path_of(
         # A move that is held back comes closer instead, so that it is one.
         left = _left(axes, 1.0)
         if left < math.inf:
-            scales = [1.0, math.exp(min(wanted, max(left, _STILL)))]
+            closest = window(Key(), math.exp(min(wanted, max(left, _STILL))))
             if keys[0].closer > keys[-1].closer:
-                scales.reverse()
-            return Path((window(keys[0], scales[0]), window(keys[-1], scales[1])))
+                return Path((closest, window(keys[-1], 1.0)))
+            return Path((window(keys[0], 1.0), closest))
         closer = base * math.exp((keys[-1].closer + 1) * closeness)
         windows = (*windows[:-1], window(keys[-1], closer))
     return Path(windows)
@@ -205,7 +205,7 @@ def _axis(picture: float, cover: float, focal: float, thing: Point | None) -> _A
     first, last = thing[0] * picture, thing[1] * picture
     if last - first > cover:
         return _Axis(picture, cover, focal * picture, (first, last))
-    air = min(_AIR * (last - first), 0.4 * (cover - (last - first)))
+    air = min(_AIR * (last - first), 0.2 * (cover - (last - first)))
     # What is seen whole looks right in the middle, wherever its weight lies.
     return _Axis(picture, cover, (first + last) / 2, (first - air, last + air))
 

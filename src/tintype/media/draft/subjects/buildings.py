@@ -108,12 +108,21 @@ def castle(b: Brush) -> str:
     )
 
 
+def _beam(side: int) -> str:
+    """Light from the lantern that is spent before it ends: beams on one another, ever shorter."""
+    reach, layers = 200.0, 22
+    out = ""
+    for n in range(1, layers + 1):
+        far = reach * (n / layers) ** 1.3
+        ends = [(70 + side * far, 44 - 0.19 * far), (70 + side * far, 44 + 0.116 * far)]
+        out += polygon([(70, 44), *ends], "#fff1b8", opacity=0.024)
+    return out
+
+
 def lighthouse(b: Brush) -> str:
     white, red = "#fbf6ea", b.main
     rock = "#6a6478"
-    out = polygon([(70, 44), (-120, 8), (-120, 66)], "#fff1b8", opacity=0.35) + polygon(
-        [(70, 44), (260, 8), (260, 66)], "#fff1b8", opacity=0.35
-    )
+    out = _beam(-1) + _beam(1)
     out += path("M50 84H90L102 250H38Z", white)
     out += (
         path("M48 112H92L94 142H46Z", red)
