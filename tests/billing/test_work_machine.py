@@ -308,8 +308,7 @@ class Work(RuleBasedStateMachine):
             self.do(self.audit(owner))
 
     async def audit(self, owner: Owner) -> None:
-        async with self.database.transaction() as tx:
-            await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        async with self.database.snapshot() as tx:
             of = owner.tenant.organization_id
             account = await tx.fetchrow(
                 "SELECT * FROM credit_accounts WHERE organization_id = $1", of

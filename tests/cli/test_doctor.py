@@ -57,7 +57,7 @@ async def test_a_job_whose_work_has_ended_is_told(database_url: str, tmp_path: P
     await changed(
         database_url,
         "INSERT INTO pgqueuer (priority, status, entrypoint, payload, created)"
-        f" VALUES (0, 'queued', 'generation', '{made['id']}', now() - interval '1 hour')",
+        f" VALUES (0, 'queued', 'generation.builtin', '{made['id']}', now() - interval '1 hour')",
     )
     code, found = judged(database_url, folder)
     assert (code, found["work"][0]) == (0, "warning")

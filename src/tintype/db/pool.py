@@ -74,6 +74,19 @@ class Database:
                 yield connection
 
     @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """A reading transaction of which all statements see one and the same moment.
+
+        The level goes with BEGIN: as a statement after it, PostgreSQL refuses it now and then.
+        """
+        with translated():
+            async with (
+                self.pool.acquire(timeout=self._wait_seconds) as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield connection
+
+    @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """A connection for single reading statements, without the cost of BEGIN and COMMIT."""
         with translated():
