@@ -127,3 +127,17 @@ async def test_an_absent_server_is_unavailable(database_url: str) -> None:
             pass
     with pytest.raises((OSError, asyncpg.PostgresError)):
         await connect(f"postgresql://x@/none?host=/nowhere-{os.getpid()}", size=1, wait_seconds=1)
+
+
+async def test_a_snapshot_sees_one_moment_and_writes_nothing(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.execute("CREATE TABLE t AS SELECT 1 AS n")
+    async with database.snapshot() as seen:
+        assert await seen.fetchval("SELECT count(*) FROM t") == 1
+        async with database.transaction() as tx:
+            await tx.execute("INSERT INTO t VALUES (2)")
+        assert await seen.fetchval("SELECT count(*) FROM t") == 1
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await seen.execute("INSERT INTO t VALUES (3)")
+    async with database.snapshot() as seen:
+        assert await seen.fetchval("SELECT count(*) FROM t") == 2

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 import msgspec
@@ -51,6 +51,9 @@ _BUSY = (
 )
 
 
+_SNAPSHOT_TRIES: Final = 5
+
+
 class Database:
     """A pool of connections; `transaction()` is the only way to write."""
 
@@ -75,16 +78,35 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Transaction]:
-        """A reading transaction of which all statements see one and the same moment.
-
-        The level goes with BEGIN: as a statement after it, PostgreSQL refuses it now and then.
-        """
+        """A reading transaction of which all statements see one and the same moment."""
         with translated():
-            async with (
-                self.pool.acquire(timeout=self._wait_seconds) as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                yield connection
+            async with contextlib.AsyncExitStack() as stack:
+                yield await self._snapshot(stack)
+
+    async def _snapshot(self, stack: contextlib.AsyncExitStack) -> Transaction:
+        """Begin it on `stack`.
+
+        PostgreSQL 18.4 refuses the level of one BEGIN in some thousands, as if a query had come
+        before it; the next try is taken.
+        """
+        for _ in range(_SNAPSHOT_TRIES):
+            trial = contextlib.AsyncExitStack()
+            try:
+                connection = await trial.enter_async_context(
+                    self.pool.acquire(timeout=self._wait_seconds)
+                )
+                await trial.enter_async_context(
+                    connection.transaction(isolation="repeatable_read", readonly=True)
+                )
+            except asyncpg.ActiveSQLTransactionError:
+                await trial.aclose()
+                continue
+            except BaseException:
+                await trial.aclose()
+                raise
+            stack.push_async_exit(trial)
+            return connection
+        raise Unavailable("The database gives no snapshot just now.")
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
