@@ -50,6 +50,7 @@ class Owner:
         self.charged = 0
         self.keys: dict[str, tuple[str, Any, str]] = {}
         self.works: list[str] = []
+        self.deleted: set[str] = set()
         self.batches: list[str] = []
 
 
@@ -130,7 +131,10 @@ class Work(RuleBasedStateMachine):
         # On a slow machine a twin may be told to come back while the first is at work.
         told = self.do(_together(*asked))
         replies = [reply for reply in told if reply.status != 409]
-        if work:
+        if work in owner.deleted:
+            assert {reply.status for reply in replies} == {404}
+            assert self.do(self.available(owner)) == before
+        elif work:
             assert {reply.data["id"] for reply in replies} == {work}
             assert self.do(self.available(owner)) == before
         elif body["variants"] > before:
@@ -250,6 +254,7 @@ class Work(RuleBasedStateMachine):
             path = f"/api/v1/generations/{work}"
             reply = self.do(self.house.ask("DELETE", path, key=owner.tenant))
             assert reply.status in {204, 404}, reply.body
+            owner.deleted.add(work)
 
     @rule(first=MINE, pick=PICKS, work=PICKS, running=st.booleans())
     def cancel_batch(self, first: bool, pick: int, work: int, running: bool) -> None:
