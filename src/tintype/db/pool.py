@@ -86,8 +86,8 @@ class Database:
     async def _snapshot(self, stack: contextlib.AsyncExitStack) -> Transaction:
         """Begin it on `stack`.
 
-        PostgreSQL 18.4 refuses the level of one BEGIN in some thousands, as if a query had come
-        before it; the next try is taken.
+        Now and then BEGIN was refused its level, as if a query had come before it. The cause is not
+        known; the next try was always taken.
         """
         for _ in range(_SNAPSHOT_TRIES):
             trial = contextlib.AsyncExitStack()
