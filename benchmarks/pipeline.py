@@ -35,7 +35,7 @@ from tintype.engines.base import Blob, Capabilities, Output
 from tintype.engines.registry import Engines
 from tintype.events import operations as events
 from tintype.generations.run import run
-from tintype.generations.studio import Studio
+from tintype.generations.workshop import Workshop
 from tintype.images.intake import limits_of, take_in
 
 TARGET_MS = 8.0
@@ -101,52 +101,52 @@ async def measured(postgres: int, jobs: int, work: Callable[[], Awaitable[object
     return own / jobs * 1000, (processor.seconds_of(postgres) - before[1]) / jobs * 1000
 
 
-async def through_the_queue(studio: Studio, jobs: int) -> None:
+async def through_the_queue(workshop: Workshop, jobs: int) -> None:
     """Until so many more have ended than before."""
-    taking = worker.consumer(studio)
+    taking = worker.consumer(workshop)
     consuming = asyncio.create_task(taking.run())
-    enough = await ended(studio) + jobs
+    enough = await ended(workshop) + jobs
     done = 0
     while done < enough:
         await asyncio.sleep(0.25)
-        done = await ended(studio)
+        done = await ended(workshop)
     taking.stop()
     await consuming
 
 
-async def ended(studio: Studio) -> int:
-    async with studio.database.reading() as tx:
+async def ended(workshop: Workshop) -> int:
+    async with workshop.database.reading() as tx:
         found: int = await tx.fetchval(
             "SELECT count(*) FROM generations WHERE status = 'completed'"
         )
     return found
 
 
-async def runs(studio: Studio, ids: Sequence[str]) -> None:
+async def runs(workshop: Workshop, ids: Sequence[str]) -> None:
     """The runs alone, as many at once as a worker has places."""
-    places = asyncio.Semaphore(studio.settings.worker.concurrency)
+    places = asyncio.Semaphore(workshop.settings.worker.concurrency)
 
     async def one(generation_id: str) -> None:
         async with places:
-            assert await run(studio, generation_id) is None
+            assert await run(workshop, generation_id) is None
 
     await asyncio.gather(*(one(it) for it in ids))
 
 
-async def stored(studio: Studio, tenant: Tenant, jobs: int) -> None:
-    limits = limits_of(studio.settings.media)
+async def stored(workshop: Workshop, tenant: Tenant, jobs: int) -> None:
+    limits = limits_of(workshop.settings.media)
     for _ in range(jobs):
         await take_in(
-            studio.storage, studio.pixels, tenant.organization_id, PICTURE, limits,
+            workshop.storage, workshop.pixels, tenant.organization_id, PICTURE, limits,
             keep_original=False, ready=True, field="engine",
         )  # fmt: skip
 
 
-async def told(studio: Studio, tenant: Tenant, jobs: int) -> None:
+async def told(workshop: Workshop, tenant: Tenant, jobs: int) -> None:
     """As many events as a run writes, each in a transaction, as large as they are."""
     data = {"id": "gen", "padding": "x" * 1200}
     for _ in range(jobs):
-        async with studio.database.transaction() as tx:
+        async with workshop.database.transaction() as tx:
             for _ in range(_EVENTS_OF_A_RUN):
                 await events.publish(
                     tx, tenant.organization_id, "generation.processing", "gen", livemode=True,
@@ -160,14 +160,14 @@ async def worker_costs(
     ids = await waiting(settings)
     async with worker.opened(settings) as real:
         models = {model: Ready() for model in real.engines.by_model}
-        studio = dataclasses.replace(real, engines=Engines(models))
+        workshop = dataclasses.replace(real, engines=Engines(models))
         few = len(ids) - 2 * jobs
-        await runs(studio, ids[:few])
-        direct = await measured(postgres, jobs, lambda: runs(studio, ids[few : few + jobs]))
+        await runs(workshop, ids[:few])
+        direct = await measured(postgres, jobs, lambda: runs(workshop, ids[few : few + jobs]))
         await asyncio.sleep(0.5)
-        queued = await measured(postgres, jobs, lambda: through_the_queue(studio, jobs))
-        storing = await measured(postgres, jobs, lambda: stored(studio, tenant, jobs))
-        telling = await measured(postgres, jobs, lambda: told(studio, tenant, jobs))
+        queued = await measured(postgres, jobs, lambda: through_the_queue(workshop, jobs))
+        storing = await measured(postgres, jobs, lambda: stored(workshop, tenant, jobs))
+        telling = await measured(postgres, jobs, lambda: told(workshop, tenant, jobs))
     return {
         "queue": minus(queued, direct),
         "store the picture": storing,

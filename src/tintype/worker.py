@@ -29,7 +29,7 @@ from tintype.generations import jobs as generations
 from tintype.generations.gate import Gate
 from tintype.generations.reaper import EVERY_SECONDS, reap
 from tintype.generations.run import give_back
-from tintype.generations.studio import Studio
+from tintype.generations.workshop import Workshop
 from tintype.images import sweeper
 from tintype.images.intake import limits_of
 from tintype.models import intake as weights
@@ -56,7 +56,7 @@ _log = log.get("tintype.worker")
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Studio]:
+async def opened(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Workshop]:
     """What runs need, for as long as the worker lives; by default with the configured engines."""
     database = await connect(
         settings.database.url,
@@ -74,57 +74,61 @@ async def opened(settings: Settings, engines: Engines | None = None) -> AsyncIte
         pixels = ThreadPoolExecutor(settings.media.threads, thread_name_prefix="pixels")
         stack.callback(pixels.shutdown, wait=False, cancel_futures=True)
         fetcher = await stack.enter_async_context(Fetcher(settings.fetch.networks()))
-        yield Studio(
+        yield Workshop(
             settings=settings, database=database, storage=storage, fetcher=fetcher,
             signals=Signals(database.dsn), engines=engines, pixels=pixels, leases={}, gate=Gate(),
             vault=open_vault(settings), stopping=asyncio.Event(),
         )  # fmt: skip
 
 
-def consumer(studio: Studio) -> queue.Consumer:
+def consumer(workshop: Workshop) -> queue.Consumer:
     """Takes the jobs of every slice; this is their one list."""
-    sent = courier(studio)
+    sent = courier(workshop)
     jobs = {
-        **generations.jobs(studio), **webhooks.jobs(sent), **models.jobs(loader(studio)),
+        **generations.jobs(workshop), **webhooks.jobs(sent), **models.jobs(loader(workshop)),
     }  # fmt: skip
-    worker = studio.settings.worker
+    worker = workshop.settings.worker
     return queue.Consumer(
-        studio.database, jobs,
+        workshop.database, jobs,
         concurrency=worker.concurrency, heartbeat_seconds=worker.lease_seconds,
-        apart=webhooks.places(sent) | models.places(), limits=generations.limits(studio),
-        stopping=studio.stopping,
+        apart=webhooks.places(sent) | models.places(), limits=generations.limits(workshop),
+        stopping=workshop.stopping,
     )  # fmt: skip
 
 
-def courier(studio: Studio) -> Courier:
+def courier(workshop: Workshop) -> Courier:
     """What webhooks need of it."""
     return Courier(
-        settings=studio.settings.webhooks, database=studio.database, fetcher=studio.fetcher,
-        signals=studio.signals, vault=studio.vault, stopping=studio.stopping,
-        stop_seconds=studio.settings.worker.grace_seconds / 2,
+        settings=workshop.settings.webhooks, database=workshop.database, fetcher=workshop.fetcher,
+        signals=workshop.signals, vault=workshop.vault, stopping=workshop.stopping,
+        stop_seconds=workshop.settings.worker.grace_seconds / 2,
     )  # fmt: skip
 
 
-def loader(studio: Studio) -> Loader:
+def loader(workshop: Workshop) -> Loader:
     """What fetching customers' weights needs of it."""
     return Loader(
-        settings=studio.settings.models, worker=studio.settings.worker, database=studio.database,
-        storage=studio.storage, fetcher=studio.fetcher, stopping=studio.stopping,
-    )  # fmt: skip
+        settings=workshop.settings.models,
+        worker=workshop.settings.worker,
+        database=workshop.database,
+        storage=workshop.storage,
+        fetcher=workshop.fetcher,
+        stopping=workshop.stopping,
+    )
 
 
-def chores(studio: Studio) -> list[asyncio.Task[None]]:
+def chores(workshop: Workshop) -> list[asyncio.Task[None]]:
     """What a worker does beside its jobs."""
     return [
-        asyncio.create_task(studio.signals.run()),
-        *(asyncio.create_task(loop) for loop in webhooks.loops(courier(studio))),
-        asyncio.create_task(_every(EVERY_SECONDS, lambda: reap(studio))),
-        asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(studio))),
+        asyncio.create_task(workshop.signals.run()),
+        *(asyncio.create_task(loop) for loop in webhooks.loops(courier(workshop))),
+        asyncio.create_task(_every(EVERY_SECONDS, lambda: reap(workshop))),
+        asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(workshop))),
         asyncio.create_task(
-            _every(models.EVERY_SECONDS, lambda: models.ring_the_lost(loader(studio)))
+            _every(models.EVERY_SECONDS, lambda: models.ring_the_lost(loader(workshop)))
         ),
         # Walking the whole storage is no part of a start.
-        asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _sweep(studio), first=_PRUNE_SECONDS)),
+        asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _sweep(workshop), first=_PRUNE_SECONDS)),
     ]
 
 
@@ -140,9 +144,9 @@ async def run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with opened(settings, engines) as studio:
-        taking = consumer(studio)
-        beside = chores(studio)
+    async with opened(settings, engines) as workshop:
+        taking = consumer(workshop)
+        beside = chores(workshop)
         consuming = asyncio.create_task(taking.run())
         _log.info("worker ready", concurrency=settings.worker.concurrency)
         on_ready()
@@ -154,7 +158,7 @@ async def run(
         if not done:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GIVE_BACK_SECONDS):
-                    await give_back(studio)
+                    await give_back(workshop)
             _log.info("worker left work to others", running=len(taking.running))
             os._exit(0)
         stopped.cancel()
@@ -178,19 +182,19 @@ async def _every(
         await asyncio.sleep(seconds)
 
 
-async def _prune(studio: Studio) -> None:
+async def _prune(workshop: Workshop) -> None:
     """All that is old enough, in batches that each commit for themselves."""
     for prune in (
         request_queries.prune, queue.prune, webhooks.prune, sessions.prune, quotes.prune,
     ):  # fmt: skip
         more = True
         while more:
-            async with studio.database.transaction() as tx:
+            async with workshop.database.transaction() as tx:
                 more = await prune(tx)
 
 
-async def _sweep(studio: Studio) -> None:
+async def _sweep(workshop: Workshop) -> None:
     await sweeper.sweep_in_turn(
-        studio.database, studio.storage, _SWEPT,
-        every_seconds=_SWEEP_SECONDS, older_than_hours=studio.settings.worker.orphan_hours,
+        workshop.database, workshop.storage, _SWEPT,
+        every_seconds=_SWEEP_SECONDS, older_than_hours=workshop.settings.worker.orphan_hours,
     )  # fmt: skip

@@ -32,7 +32,7 @@ from tintype.engines.registry import Engines
 from tintype.generations.gate import Gate
 from tintype.generations.reaper import reap
 from tintype.generations.run import run as run_once
-from tintype.generations.studio import Studio
+from tintype.generations.workshop import Workshop
 
 OUTCOMES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4)
 PICKS = st.integers(0, 99)
@@ -58,7 +58,7 @@ class Work(RuleBasedStateMachine):
     loop: asyncio.AbstractEventLoop
     database: Database
     house: House
-    studio: Studio
+    workshop: Workshop
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(asyncio.wait_for(work, 60))
@@ -202,13 +202,13 @@ class Work(RuleBasedStateMachine):
         """To its end, where it is due; two runs of one work at once are as one."""
         work = self.some(pick, self.owners[first].works)
         if work is not None:
-            self.do(_together(*(run_once(self.studio, work) for _ in range(runs))))
+            self.do(_together(*(run_once(self.workshop, work) for _ in range(runs))))
 
     @rule(first=MINE)
     def run_all(self, first: bool) -> None:
         """The latest of them side by side, as a worker would."""
         latest = self.owners[first].works[-_LATEST:]
-        self.do(_together(*(run_once(self.studio, work) for work in latest)))
+        self.do(_together(*(run_once(self.workshop, work) for work in latest)))
 
     @rule(first=MINE, pick=PICKS, step=st.integers(1, 4),
           moment=st.sampled_from(("before", "within", "after")))  # fmt: skip
@@ -217,7 +217,7 @@ class Work(RuleBasedStateMachine):
         if work is None:
             return
         mortal = replace(
-            self.studio, database=Mortal(self.database, step, moment), leases={}, gate=Gate()
+            self.workshop, database=Mortal(self.database, step, moment), leases={}, gate=Gate()
         )
 
         async def dying() -> None:
@@ -244,7 +244,7 @@ class Work(RuleBasedStateMachine):
             await asyncio.sleep(seconds)
             await self.ask(owner, f"/generations/{work}/cancel")
 
-        self.do(_together(run_once(self.studio, work), late()))
+        self.do(_together(run_once(self.workshop, work), late()))
 
     @rule(first=MINE, pick=PICKS)
     def delete(self, first: bool, pick: int) -> None:
@@ -262,7 +262,7 @@ class Work(RuleBasedStateMachine):
         batch, one = self.some(pick, owner.batches), self.some(work, owner.works)
         if batch is None or one is None:
             return
-        beside = [run_once(self.studio, one)] if running else []
+        beside = [run_once(self.workshop, one)] if running else []
         *_, reply = self.do(_together(*beside, self.ask(owner, f"/batches/{batch}/cancel")))
         assert reply.status in {200, 202, 409}, reply.body
 
@@ -296,7 +296,7 @@ class Work(RuleBasedStateMachine):
             "UPDATE generations SET run_after = now() - interval '1 minute'"
             " WHERE status = 'queued'"
         ))  # fmt: skip
-        self.do(reap(self.studio))
+        self.do(reap(self.workshop))
 
     async def execute(self, sql: str, *values: Any) -> None:
         async with self.database.transaction() as tx:
@@ -405,8 +405,8 @@ def works(cluster: str, tmp_path: Path) -> Iterator[type[Work]]:
         async def built(stack: contextlib.AsyncExitStack) -> None:
             machine.house = await stack.enter_async_context(opened(settings, with_worker=False))
             engines = Engines({MODEL: Scripted()})
-            machine.studio = await stack.enter_async_context(worker.opened(settings, engines))
-            listening = asyncio.create_task(machine.studio.signals.run())
+            machine.workshop = await stack.enter_async_context(worker.opened(settings, engines))
+            listening = asyncio.create_task(machine.workshop.signals.run())
             stack.callback(listening.cancel)
 
         stack = contextlib.AsyncExitStack()

@@ -14,7 +14,7 @@ from support.workers import create, row, until, until_status, working
 from tintype.engines.base import Blob, EngineFault, Job, Output, Watch
 from tintype.engines.builtin import MODEL
 from tintype.engines.registry import Engines
-from tintype.generations.studio import Studio
+from tintype.generations.workshop import Workshop
 
 SEED = 100
 Fail = Callable[[int, int], EngineFault | float | None]
@@ -53,10 +53,10 @@ class Picky(FaultyEngine):
 
 
 @asynccontextmanager
-async def at_work(house: House, fail: Fail) -> AsyncIterator[tuple[Picky, Studio]]:
+async def at_work(house: House, fail: Fail) -> AsyncIterator[tuple[Picky, Workshop]]:
     engine = Picky(fail)
-    async with working(house.settings, Engines({MODEL: engine})) as studio:
-        yield engine, studio
+    async with working(house.settings, Engines({MODEL: engine})) as workshop:
+        yield engine, workshop
 
 
 async def four(house: House, tenant: Tenant, **more: Any) -> str:
@@ -69,7 +69,10 @@ async def look(house: House, tenant: Tenant, work: str) -> Any:
 
 async def test_two_of_four_are_delivered_and_two_are_paid_for(idle_house: House) -> None:
     tenant = await idle_house.tenant(grant=100)
-    async with at_work(idle_house, lambda n, _: refused() if n in {0, 3} else None) as (it, studio):
+    async with at_work(idle_house, lambda n, _: refused() if n in {0, 3} else None) as (
+        it,
+        workshop,
+    ):
         work = await four(idle_house, tenant, alias="@hero")
         await until_status(idle_house, work, "completed")
         found = await look(idle_house, tenant, work)
@@ -86,7 +89,7 @@ async def test_two_of_four_are_delivered_and_two_are_paid_for(idle_house: House)
         assert (balance.data["available"], balance.data["reserved"]) == (96, 0)
         events = await idle_house.ask("GET", "/api/v1/events?type=generation.completed", key=tenant)
         assert events.data[0]["data"]["faults"] == found["faults"]
-        await check_everything(idle_house.database, studio.storage)
+        await check_everything(idle_house.database, workshop.storage)
 
 
 async def test_the_numbers_of_what_was_delivered_are_kept(idle_house: House) -> None:
@@ -107,19 +110,19 @@ async def test_a_passing_fault_of_some_is_tried_again_in_the_same_run(idle_house
     def fail(number: int, attempt: int) -> EngineFault | None:
         return busy() if number >= 2 and attempt == 1 else None
 
-    async with at_work(idle_house, fail) as (it, studio):
+    async with at_work(idle_house, fail) as (it, workshop):
         work = await four(idle_house, tenant)
         await until_status(idle_house, work, "completed")
         found = await look(idle_house, tenant, work)
         assert (len(found["images"]), found["faults"], found["credits_used"]) == (4, [], 8)
         assert found["attempts"] == 1
         assert sorted(it.tried) == [(0, 1), (1, 1), (2, 1), (2, 2), (3, 1), (3, 2)]
-        await check_everything(idle_house.database, studio.storage)
+        await check_everything(idle_house.database, workshop.storage)
 
 
 async def test_a_lasting_fault_of_some_ends_after_all_attempts(idle_house: House) -> None:
     tenant = await idle_house.tenant()
-    async with at_work(idle_house, lambda n, _: busy() if n == 1 else None) as (it, studio):
+    async with at_work(idle_house, lambda n, _: busy() if n == 1 else None) as (it, workshop):
         work = await four(idle_house, tenant)
         await until_status(idle_house, work, "completed")
         found = await look(idle_house, tenant, work)
@@ -128,7 +131,7 @@ async def test_a_lasting_fault_of_some_ends_after_all_attempts(idle_house: House
         ]
         assert found["credits_used"] == 6
         assert [tried for tried in it.tried if tried[0] == 1] == [(1, 1), (1, 2), (1, 3)]
-        await check_everything(idle_house.database, studio.storage)
+        await check_everything(idle_house.database, workshop.storage)
 
 
 async def test_when_none_comes_out_the_work_is_tried_again_and_then_fails(
@@ -139,7 +142,7 @@ async def test_when_none_comes_out_the_work_is_tried_again_and_then_fails(
     def fail(number: int, _attempt: int) -> EngineFault:
         return refused() if number == 0 else busy()
 
-    async with at_work(idle_house, fail) as (it, studio):
+    async with at_work(idle_house, fail) as (it, workshop):
         work = await four(idle_house, tenant)
         found = await until_status(idle_house, work, "failed")
         assert found["attempts"] == 3, "a fault that may pass counts before one that won't"
@@ -149,7 +152,7 @@ async def test_when_none_comes_out_the_work_is_tried_again_and_then_fails(
         async with idle_house.database.reading() as tx:
             account = await proof(tx, tenant.organization_id)
         assert (account["balance"], account["reserved"]) == (10, 0)
-        await check_everything(idle_house.database, studio.storage)
+        await check_everything(idle_house.database, workshop.storage)
 
 
 async def test_what_hangs_past_the_deadline_does_not_keep_the_others(
@@ -158,7 +161,7 @@ async def test_what_hangs_past_the_deadline_does_not_keep_the_others(
     settings = settings_for(database_url, tmp_path, worker={"job_seconds_max": 4})
     async with opened(settings, with_worker=False) as house:
         tenant = await house.tenant()
-        async with at_work(house, lambda n, _: 600.0 if n == 2 else None) as (it, studio):
+        async with at_work(house, lambda n, _: 600.0 if n == 2 else None) as (it, workshop):
             work = await four(house, tenant)
             await until_status(house, work, "completed", seconds=30)
             found = await look(house, tenant, work)
@@ -167,7 +170,7 @@ async def test_what_hangs_past_the_deadline_does_not_keep_the_others(
             ]
             assert (len(found["images"]), found["credits_used"]) == (3, 6)
             assert len(it.tried) == 4
-            await check_everything(house.database, studio.storage)
+            await check_everything(house.database, workshop.storage)
 
 
 async def test_a_wait_that_the_deadline_would_cut_is_not_begun(
@@ -178,12 +181,12 @@ async def test_a_wait_that_the_deadline_would_cut_is_not_begun(
     later = EngineFault("RATE_LIMITED", "Later.", retryable=True, retry_after_seconds=120)
     async with opened(settings, with_worker=False) as house:
         tenant = await house.tenant()
-        async with at_work(house, lambda n, _: later if n == 1 else None) as (it, studio):
+        async with at_work(house, lambda n, _: later if n == 1 else None) as (it, workshop):
             work = await four(house, tenant)
             found = await until_status(house, work, "completed", seconds=30)
             assert [fault["variant"] for fault in found["faults"]] == [1]
             assert len(it.tried) == 4
-            await check_everything(house.database, studio.storage)
+            await check_everything(house.database, workshop.storage)
 
 
 async def test_a_cancel_between_the_tries_ends_the_work_with_nothing_paid(
@@ -192,11 +195,11 @@ async def test_a_cancel_between_the_tries_ends_the_work_with_nothing_paid(
     settings = settings_for(database_url, tmp_path, worker={"retry_seconds": 60})
     async with opened(settings, with_worker=False) as house:
         tenant = await house.tenant(grant=10)
-        async with at_work(house, lambda n, _: busy() if n == 3 else None) as (it, studio):
+        async with at_work(house, lambda n, _: busy() if n == 3 else None) as (it, workshop):
             work = await four(house, tenant)
 
             async def waits() -> bool:
-                return len(it.tried) == 4 and not list(studio.storage.root.rglob("*#*"))
+                return len(it.tried) == 4 and not list(workshop.storage.root.rglob("*#*"))
 
             await until(waits, what="all to be tried once")
             await house.ask("POST", f"/api/v1/generations/{work}/cancel", key=tenant)
@@ -205,7 +208,7 @@ async def test_a_cancel_between_the_tries_ends_the_work_with_nothing_paid(
             async with house.database.reading() as tx:
                 account = await proof(tx, tenant.organization_id)
             assert (account["balance"], account["reserved"]) == (10, 0)
-            await check_everything(house.database, studio.storage)
+            await check_everything(house.database, workshop.storage)
 
 
 async def test_one_picture_alone_is_tried_again_by_another_run(idle_house: House) -> None:

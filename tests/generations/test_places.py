@@ -76,7 +76,7 @@ async def test_an_organizations_limit_holds_over_workers(idle_house: House) -> N
     engine = Held()
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(2):
-            studio = await stack.enter_async_context(
+            workshop = await stack.enter_async_context(
                 working(idle_house.settings, Engines({MODEL: engine}))
             )
         works = [await create(idle_house, tenant) for _ in range(7)]
@@ -96,7 +96,7 @@ async def test_an_organizations_limit_holds_over_workers(idle_house: House) -> N
         await until_idle(idle_house)
         assert engine.most <= 3
         assert {(await row(idle_house, work))["status"] for work in works} == {"completed"}
-        await check_everything(idle_house.database, studio.storage)
+        await check_everything(idle_house.database, workshop.storage)
 
 
 async def test_places_fall_to_single_work_before_a_batchs(idle_house: House) -> None:
@@ -130,7 +130,7 @@ async def test_places_fall_to_single_work_before_a_batchs(idle_house: House) -> 
 async def test_parked_work_is_canceled_at_once(idle_house: House) -> None:
     tenant = await limited(idle_house, 1)
     engine = Held()
-    async with working(idle_house.settings, Engines({MODEL: engine})) as studio:
+    async with working(idle_house.settings, Engines({MODEL: engine})) as workshop:
         for _ in range(2):
             await create(idle_house, tenant)
 
@@ -144,7 +144,7 @@ async def test_parked_work_is_canceled_at_once(idle_house: House) -> None:
         assert (reply.status, reply.json["status"]) == (200, "canceled")
         engine.go.set()
         await until_idle(idle_house)
-        await check_everything(idle_house.database, studio.storage)
+        await check_everything(idle_house.database, workshop.storage)
 
 
 async def test_the_reaper_finds_places_that_nobody_rang_for(idle_house: House) -> None:
@@ -154,8 +154,8 @@ async def test_the_reaper_finds_places_that_nobody_rang_for(idle_house: House) -
     async with idle_house.database.transaction() as tx:
         await tx.execute("UPDATE generations SET parked = true")
         await tx.execute("DELETE FROM pgqueuer")
-    async with working(idle_house.settings) as studio:
-        await reap(studio)
+    async with working(idle_house.settings) as workshop:
+        await reap(workshop)
         await until_idle(idle_house)
     assert (await row(idle_house, work))["status"] == "completed"
 

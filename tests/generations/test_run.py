@@ -20,7 +20,7 @@ from support.workers import create, row, until, until_status, working
 from tintype.engines.builtin import MODEL
 from tintype.engines.registry import Engines
 from tintype.generations import run_queries
-from tintype.generations.studio import Studio
+from tintype.generations.workshop import Workshop
 from tintype.storage import Storage
 
 pytestmark = pytest.mark.slow
@@ -28,9 +28,9 @@ _OTHER = UUID(int=7)
 
 
 @pytest.fixture
-async def studio(idle_house: House) -> AsyncIterator[Studio]:
+async def workshop(idle_house: House) -> AsyncIterator[Workshop]:
     async with working(idle_house.settings) as made:
-        idle_house.studio = made
+        idle_house.workshop = made
         yield made
 
 
@@ -53,7 +53,7 @@ async def checked(house: House, storage: Storage) -> Any:
     ],
 )
 async def test_an_engines_fault_ends_or_is_tried_again(
-    idle_house: House, studio: Studio, mark: str, status: str, attempts: int, code: str | None
+    idle_house: House, workshop: Workshop, mark: str, status: str, attempts: int, code: str | None
 ) -> None:
     tenant = await idle_house.tenant()
     found = await until_status(
@@ -62,39 +62,39 @@ async def test_an_engines_fault_ends_or_is_tried_again(
     assert found["attempts"] == attempts
     assert (found["error"] or {}).get("code") == code
     assert "secret" not in str(found["error"])
-    await checked(idle_house, studio.storage)
+    await checked(idle_house, workshop.storage)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
 async def test_an_engines_answer_is_hostile_input(idle_house: House, kind: str) -> None:
     tenant = await idle_house.tenant()
     engines = Engines({MODEL: AnswersWith(HOSTILE[kind])})
-    async with working(idle_house.settings, engines) as studio:
+    async with working(idle_house.settings, engines) as workshop:
         work = await create(idle_house, tenant)
         found = await until_status(idle_house, work, "failed", "completed")
         assert found["error"]["code"] == "PROVIDER_ERROR"
-        await checked(idle_house, studio.storage)
+        await checked(idle_house, workshop.storage)
 
 
-async def test_variants_share_the_outcome(idle_house: House, studio: Studio) -> None:
+async def test_variants_share_the_outcome(idle_house: House, workshop: Workshop) -> None:
     tenant = await idle_house.tenant()
     work = await create(idle_house, tenant, variants=3)
     await until_status(idle_house, work, "completed")
-    assert await checked(idle_house, studio.storage) == {"completed": 1}
+    assert await checked(idle_house, workshop.storage) == {"completed": 1}
 
 
-async def test_a_cancel_ends_running_work_at_once(idle_house: House, studio: Studio) -> None:
+async def test_a_cancel_ends_running_work_at_once(idle_house: House, workshop: Workshop) -> None:
     tenant = await idle_house.tenant()
     work = await create(idle_house, tenant, "fox [wait 20]")
     await until_status(idle_house, work, "processing")
     reply = await idle_house.ask("POST", f"/api/v1/generations/{work}/cancel", key=tenant)
     assert reply.status == 202
     await until_status(idle_house, work, "canceled")
-    await checked(idle_house, studio.storage)
+    await checked(idle_house, workshop.storage)
 
 
 async def test_a_cancel_is_heard_by_an_engine_that_never_looks(
-    idle_house: House, studio: Studio
+    idle_house: House, workshop: Workshop
 ) -> None:
     """It draws on, but what it draws doesn't count."""
     tenant = await idle_house.tenant()
@@ -102,7 +102,7 @@ async def test_a_cancel_is_heard_by_an_engine_that_never_looks(
     await until_status(idle_house, work, "processing")
     await idle_house.ask("POST", f"/api/v1/generations/{work}/cancel", key=tenant)
     await until_status(idle_house, work, "canceled")
-    await checked(idle_house, studio.storage)
+    await checked(idle_house, workshop.storage)
 
 
 async def test_a_cancel_is_heard_while_a_slow_server_is_asked(
@@ -120,7 +120,7 @@ async def test_a_cancel_is_heard_while_a_slow_server_is_asked(
 
     async with opened(settings, with_worker=False) as house, serving(answer) as server:
         tenant = await house.tenant()
-        async with working(settings) as studio:
+        async with working(settings) as workshop:
             work = await create(house, tenant, reference_images=[server.url("/slow.png")])
 
             async def asked() -> bool:
@@ -132,11 +132,11 @@ async def test_a_cancel_is_heard_while_a_slow_server_is_asked(
                 await until_status(house, work, "canceled")
             finally:
                 at_last.set()
-            await checked(house, studio.storage)
+            await checked(house, workshop.storage)
 
 
 async def test_a_cancel_answered_while_the_outcome_is_written_still_counts(
-    idle_house: House, studio: Studio
+    idle_house: House, workshop: Workshop
 ) -> None:
     tenant = await idle_house.tenant()
     work = await create(idle_house, tenant)
@@ -149,7 +149,7 @@ async def test_a_cancel_answered_while_the_outcome_is_written_still_counts(
             "UPDATE generations SET cancel_requested_at = now() WHERE id = $1", found["id"]
         )
     await until_status(idle_house, work, "canceled")
-    await checked(idle_house, studio.storage)
+    await checked(idle_house, workshop.storage)
 
 
 async def _a_lock_is_waited_for(house: House) -> bool:
@@ -162,7 +162,9 @@ async def _a_lock_is_waited_for(house: House) -> bool:
         )
 
 
-async def test_cancel_after_ends_running_and_queued_work(idle_house: House, studio: Studio) -> None:
+async def test_cancel_after_ends_running_and_queued_work(
+    idle_house: House, workshop: Workshop
+) -> None:
     tenant = await idle_house.tenant()
     running = await create(idle_house, tenant, "fox [wait 20]", headers={"Cancel-After": "1s"})
     await until_status(idle_house, running, "processing")
@@ -173,21 +175,21 @@ async def test_cancel_after_ends_running_and_queued_work(idle_house: House, stud
     assert found["status"] == "canceled" or found["completed_at"] < found["cancel_at"]
     for work in blocked:
         await until_status(idle_house, work, "completed")
-    await checked(idle_house, studio.storage)
+    await checked(idle_house, workshop.storage)
 
 
 async def test_overdue_work_is_never_started(idle_house: House) -> None:
     tenant = await idle_house.tenant()
     work = await create(idle_house, tenant, headers={"Cancel-After": "1s"})
     await asyncio.sleep(1.1)
-    async with working(idle_house.settings) as studio:
+    async with working(idle_house.settings) as workshop:
         found = await until_status(idle_house, work, "canceled", "completed")
         assert (found["status"], found["attempts"]) == ("canceled", 0)
-        await checked(idle_house, studio.storage)
+        await checked(idle_house, workshop.storage)
 
 
 async def test_a_cancel_between_two_attempts_ends_the_work(
-    idle_house: House, studio: Studio
+    idle_house: House, workshop: Workshop
 ) -> None:
     """Asked while the run fails: the work must not wait in the queue for nobody."""
     tenant = await idle_house.tenant()
@@ -196,27 +198,29 @@ async def test_a_cancel_between_two_attempts_ends_the_work(
     async with idle_house.database.transaction() as tx:
         await tx.execute("UPDATE generations SET cancel_requested_at = now()")
     await until_status(idle_house, work, "canceled")
-    await checked(idle_house, studio.storage)
+    await checked(idle_house, workshop.storage)
 
 
-async def test_deleting_running_work_cancels_it(idle_house: House, studio: Studio) -> None:
+async def test_deleting_running_work_cancels_it(idle_house: House, workshop: Workshop) -> None:
     tenant = await idle_house.tenant()
     work = await create(idle_house, tenant, "fox [wait 20]")
     await until_status(idle_house, work, "processing")
     reply = await idle_house.ask("DELETE", f"/api/v1/generations/{work}", key=tenant)
     assert reply.status == 204
     await until_status(idle_house, work, "canceled")
-    await checked(idle_house, studio.storage)
+    await checked(idle_house, workshop.storage)
 
 
-async def test_a_flow_deleted_meanwhile_costs_no_attempt(idle_house: House, studio: Studio) -> None:
+async def test_a_flow_deleted_meanwhile_costs_no_attempt(
+    idle_house: House, workshop: Workshop
+) -> None:
     tenant = await idle_house.tenant()
     work = await create(idle_house, tenant, "fox [wait 1]", flow_alias="@hero")
     flow_id = (await until_status(idle_house, work, "processing"))["flow_id"]
     assert (await idle_house.ask("DELETE", f"/v1/flows/{flow_id}", key=tenant)).status == 204
     found = await until_status(idle_house, work, "completed", "failed")
     assert (found["status"], found["attempts"], found["flow_id"]) == ("completed", 1, None)
-    await checked(idle_house, studio.storage)
+    await checked(idle_house, workshop.storage)
 
 
 async def test_a_reference_deleted_before_the_run_fails_by_name(idle_house: House) -> None:
@@ -228,11 +232,11 @@ async def test_a_reference_deleted_before_the_run_fails_by_name(idle_house: Hous
     image_id = reply.json["image_id"]
     work = await create(idle_house, tenant, reference_images=[image_id])
     await idle_house.ask("DELETE", f"/v1/images/{image_id}", key=tenant)
-    async with working(idle_house.settings) as studio:
+    async with working(idle_house.settings) as workshop:
         found = await until_status(idle_house, work, "failed", "completed")
         assert found["error"]["code"] == "VALIDATION_FAILED"
         assert image_id in found["error"]["message"]
-        await checked(idle_house, studio.storage)
+        await checked(idle_house, workshop.storage)
 
 
 @pytest.mark.parametrize("by", ["id", "url"])
@@ -282,18 +286,18 @@ async def test_the_deadline_reaches_an_engines_thread(
     heard = tmp_path / "heard"
     monkeypatch.setenv("TT_HEARD", str(heard))
     settings = settings_for(database_url, tmp_path, worker={"job_seconds_max": 1})
-    async with opened(settings, with_worker=False) as house, working(settings) as studio:
+    async with opened(settings, with_worker=False) as house, working(settings) as workshop:
         tenant = await house.tenant()
         found = await until_status(
             house, await create(house, tenant, "fox [hears]"), "failed", "completed", "canceled"
         )
         assert (found["status"], found["error"]["code"]) == ("failed", "PROVIDER_TIMEOUT")
         await until(partial(asyncio.to_thread, heard.exists), 2, "the thread to hear it")
-        await checked(house, studio.storage)
+        await checked(house, workshop.storage)
 
 
 async def test_a_lease_lost_meanwhile_discards_the_outcome(
-    idle_house: House, studio: Studio
+    idle_house: House, workshop: Workshop
 ) -> None:
     tenant = await idle_house.tenant()
     work = await create(idle_house, tenant, "fox [once] [deaf 1.5]")

@@ -21,7 +21,7 @@ from tintype.core.settings import Settings, load
 from tintype.credits import operations as credits
 from tintype.db.pool import Database, connect
 from tintype.engines.registry import Engines
-from tintype.generations.studio import Studio
+from tintype.generations.workshop import Workshop
 from tintype.keys import operations as keys
 
 # What a tenant's key may do: credits are the operator's to grant.
@@ -65,7 +65,7 @@ class House:
     database: Database
     session: aiohttp.ClientSession
     base: str
-    studio: Studio | None = None
+    workshop: Workshop | None = None
 
     async def ask(
         self,
@@ -172,7 +172,7 @@ async def opened(
         house = House(settings, database, session, base)
         await _until_served(house)
         if with_worker:
-            house.studio = await stack.enter_async_context(working(settings))
+            house.workshop = await stack.enter_async_context(working(settings))
         try:
             yield house
         finally:
@@ -185,14 +185,14 @@ async def opened(
 
 
 @contextlib.asynccontextmanager
-async def working(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Studio]:
+async def working(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Workshop]:
     """A worker in this process, with the engines of the product unless others are given."""
-    async with worker.opened(settings, engines) as studio:
-        taking = worker.consumer(studio)
-        beside = worker.chores(studio)
+    async with worker.opened(settings, engines) as workshop:
+        taking = worker.consumer(workshop)
+        beside = worker.chores(workshop)
         consuming = asyncio.create_task(taking.run())
         try:
-            yield studio
+            yield workshop
         finally:
             taking.stop()
             async with asyncio.timeout(20):

@@ -17,12 +17,12 @@ from support.nursery import Forked
 from tintype.cli import worker as of_product
 from tintype.core.settings import Settings
 from tintype.engines.registry import Engines
-from tintype.generations.studio import Studio
+from tintype.generations.workshop import Workshop
 
 
 def working(
     settings: Settings, engines: Engines | None = None
-) -> contextlib.AbstractAsyncContextManager[Studio]:
+) -> contextlib.AbstractAsyncContextManager[Workshop]:
     """A worker in this process, with the faulty engine unless another is given."""
     return houses.working(settings, engines or faulty_engine.engines())
 

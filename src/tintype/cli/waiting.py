@@ -15,8 +15,8 @@ from tintype.core.caller import Caller
 from tintype.generations import operations
 from tintype.generations.models import TERMINAL, Generation
 from tintype.generations.run import give_back, run
-from tintype.generations.studio import Studio
 from tintype.generations.submit import entrypoint
+from tintype.generations.workshop import Workshop
 from tintype.images.links import Links
 
 _PATIENCE_SECONDS: Final = 1.0
@@ -65,20 +65,20 @@ async def finished(
 @contextlib.asynccontextmanager
 async def _working(opened: House, generation_id: str) -> AsyncIterator[asyncio.Task[None]]:
     """Do the work while the block lasts; what is not done by then goes back to the queue."""
-    async with worker.opened(opened.settings) as studio:
-        listening = asyncio.create_task(studio.signals.run())
-        working = asyncio.create_task(_work(studio, generation_id))
+    async with worker.opened(opened.settings) as workshop:
+        listening = asyncio.create_task(workshop.signals.run())
+        working = asyncio.create_task(_work(workshop, generation_id))
         try:
             yield working
         finally:
             if not working.done():
-                await give_back(studio)
+                await give_back(workshop)
             for task in (working, listening):
                 task.cancel()
             await asyncio.gather(working, listening, return_exceptions=True)
 
 
-async def _work(studio: Studio, generation_id: str) -> None:
+async def _work(workshop: Workshop, generation_id: str) -> None:
     """Run it, and run it again when it asks for that, as the queue would."""
-    while (delay := await run(studio, generation_id)) is not None:  # noqa: ASYNC110 - A back-off.
+    while (delay := await run(workshop, generation_id)) is not None:  # noqa: ASYNC110 - A back-off.
         await asyncio.sleep(delay.total_seconds())

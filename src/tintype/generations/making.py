@@ -19,10 +19,10 @@ from tintype.generations import run_queries
 from tintype.generations.faults import error_of
 from tintype.generations.models import FINISHING, Kind, Mode
 from tintype.generations.sources import Given, field_of, given, takes_a_picture
-from tintype.generations.studio import Studio
 from tintype.generations.variants import all_of
 from tintype.generations.watch import LeaseLost, PartWatch, RunWatch, unless_stopped
 from tintype.generations.words import spoken
+from tintype.generations.workshop import Workshop
 from tintype.images.intake import StoredPicture, limits_of, take_in
 from tintype.models import operations as models
 from tintype.models.files import materialized
@@ -76,22 +76,22 @@ class _Ask(NamedTuple):
     given: Given
 
 
-async def make(studio: Studio, row: Row, lease: UUID, watch: RunWatch, deadline: float) -> Made:
+async def make(workshop: Workshop, row: Row, lease: UUID, watch: RunWatch, deadline: float) -> Made:
     """Run the engine for each variant and store what comes out, until `deadline`.
 
     Raises what `all_of` raises: a fault when there is nothing to deliver.
     """
     async with AsyncExitStack() as held:
         async with unless_stopped(watch, deadline):
-            model, weights = await _served(studio, row, held)
-            prompt = await _prompt(studio, row, model, lease, watch)
-            ask = _Ask(row, model, weights, prompt, await given(studio, row))
+            model, weights = await _served(workshop, row, held)
+            prompt = await _prompt(workshop, row, model, lease, watch)
+            ask = _Ask(row, model, weights, prompt, await given(workshop, row))
         watch.parts = row["variants"]
 
         async def make_one(number: int, attempt: int) -> _Variant:
-            return await _variant(studio, ask, number, attempt, watch)
+            return await _variant(workshop, ask, number, attempt, watch)
 
-        outcome = await all_of(row, studio.settings.worker, watch, deadline, make_one)
+        outcome = await all_of(row, workshop.settings.worker, watch, deadline, make_one)
     variants = dict(sorted(outcome.made.items()))
     made = [one.stored for one in variants.values()]
     return Made(
@@ -109,25 +109,25 @@ async def make(studio: Studio, row: Row, lease: UUID, watch: RunWatch, deadline:
 
 
 async def _served(
-    studio: Studio, row: Row, held: AsyncExitStack
+    workshop: Workshop, row: Row, held: AsyncExitStack
 ) -> tuple[str, tuple[Weights, ...]]:
     """The model as an engine knows it, and a customer's weights for it, there while `held` is."""
     if not row["model"].startswith(_CUSTOM):
         return row["model"], ()
-    async with studio.database.reading() as connection:
+    async with workshop.database.reading() as connection:
         stored = await models.weights(connection, row["organization_id"], row["model"])
     assert stored is not None
-    able = studio.engines.engine_for(stored.base_model).capabilities(stored.base_model).weights
+    able = workshop.engines.engine_for(stored.base_model).capabilities(stored.base_model).weights
     if stored.kind not in able:
         raise EngineFault("UNSUPPORTED", f"model: the engine loads no {stored.kind}.")
-    folder = studio.settings.folder / _WEIGHTS_FOLDER
+    folder = workshop.settings.folder / _WEIGHTS_FOLDER
     file = materialized(
-        studio.storage, folder, stored, bytes_max=studio.settings.models.cache_bytes_max
+        workshop.storage, folder, stored, bytes_max=workshop.settings.models.cache_bytes_max
     )
     return stored.base_model, (await held.enter_async_context(file),)
 
 
-async def _prompt(studio: Studio, row: Row, model: str, lease: UUID, watch: RunWatch) -> str:
+async def _prompt(workshop: Workshop, row: Row, model: str, lease: UUID, watch: RunWatch) -> str:
     """What is drawn: the persona, then the client's words or the fuller ones made of them."""
     words: str = row["enhanced_prompt"] or row["prompt"]
     if row["auto_enhance"] and not row["enhanced_prompt"]:
@@ -135,55 +135,55 @@ async def _prompt(studio: Studio, row: Row, model: str, lease: UUID, watch: RunW
             operation="enhance_prompt",
             model=model,
             prompt=words,
-            deadline_seconds=studio.settings.worker.job_seconds_max,
+            deadline_seconds=workshop.settings.worker.job_seconds_max,
             attempt=row["attempts"],
             livemode=row["livemode"],
         )
-        words = (await studio.engines.engine_for(model).run(job, watch.aside())).text
-        async with studio.database.transaction() as tx:
+        words = (await workshop.engines.engine_for(model).run(job, watch.aside())).text
+        async with workshop.database.transaction() as tx:
             if not await run_queries.enhanced(tx, row["id"], lease, words):
                 raise LeaseLost
     return spoken(row["persona_words"], words)
 
 
 async def _variant(
-    studio: Studio, ask: _Ask, number: int, attempt: int, watch: RunWatch
+    workshop: Workshop, ask: _Ask, number: int, attempt: int, watch: RunWatch
 ) -> _Variant:
     begun = time.monotonic()
     if ask.row["kind"] == "video":
-        film, poster = await _filmed(studio, ask, number, attempt, watch.part(number))
+        film, poster = await _filmed(workshop, ask, number, attempt, watch.part(number))
         made = time.monotonic()
         stored: StoredPicture | StoredFilm = await films.take_in(
-            studio.storage, studio.pixels, ask.row["organization_id"], film.data, poster.data
+            workshop.storage, workshop.pixels, ask.row["organization_id"], film.data, poster.data
         )
     else:
-        blob, ready = await _picture(studio, ask, number, attempt, watch)
+        blob, ready = await _picture(workshop, ask, number, attempt, watch)
         made = time.monotonic()
         stored = await take_in(
-            studio.storage, studio.pixels, ask.row["organization_id"], blob.data,
-            limits_of(studio.settings.media),
+            workshop.storage, workshop.pixels, ask.row["organization_id"], blob.data,
+            limits_of(workshop.settings.media),
             keep_original=False, ready=ready, field="engine",
         )  # fmt: skip
     return _Variant(stored, made - begun, time.monotonic() - made)
 
 
 async def _picture(
-    studio: Studio, ask: _Ask, number: int, attempt: int, watch: RunWatch
+    workshop: Workshop, ask: _Ask, number: int, attempt: int, watch: RunWatch
 ) -> tuple[Blob, bool]:
     """One picture, and whether it may be stored as it is."""
     row = ask.row
     if row["kind"] in FINISHING:
         own = not row["sources"][0].get("url")
-        job = _finishing(studio, ask, number, attempt, ask.given.blobs[0])
+        job = _finishing(workshop, ask, number, attempt, ask.given.blobs[0])
         with _naming_the_picture(row):
-            return await _finished(studio, job, watch.part(number), own=own)
+            return await _finished(workshop, job, watch.part(number), own=own)
     if row["mode"]:
         drawing, finishing = watch.halves(number)
-        drawn, _ = await _drawn(studio, ask, number, attempt, drawing)
-        job = _finishing(studio, ask, number, attempt, drawn)
-        return await _finished(studio, job, finishing, own=False)
+        drawn, _ = await _drawn(workshop, ask, number, attempt, drawing)
+        job = _finishing(workshop, ask, number, attempt, drawn)
+        return await _finished(workshop, job, finishing, own=False)
     with _naming_the_picture(row):
-        return await _drawn(studio, ask, number, attempt, watch.part(number))
+        return await _drawn(workshop, ask, number, attempt, watch.part(number))
 
 
 @contextmanager
@@ -199,15 +199,15 @@ def _naming_the_picture(row: Row) -> Iterator[None]:
 
 
 async def _drawn(
-    studio: Studio, ask: _Ask, number: int, attempt: int, watch: PartWatch
+    workshop: Workshop, ask: _Ask, number: int, attempt: int, watch: PartWatch
 ) -> tuple[Blob, bool]:
-    return await _one_picture(studio, _job(studio, ask, number, attempt), watch)
+    return await _one_picture(workshop, _job(workshop, ask, number, attempt), watch)
 
 
-def _finishing(studio: Studio, ask: _Ask, number: int, attempt: int, source: Blob) -> Job:
+def _finishing(workshop: Workshop, ask: _Ask, number: int, attempt: int, source: Blob) -> Job:
     mode: Mode = ask.row["mode"]
     return replace(
-        _job(studio, ask, number, attempt),
+        _job(workshop, ask, number, attempt),
         operation=mode,
         model=model_for(mode, None).id,
         prompt="",
@@ -220,17 +220,19 @@ def _finishing(studio: Studio, ask: _Ask, number: int, attempt: int, source: Blo
     )
 
 
-async def _finished(studio: Studio, job: Job, watch: PartWatch, *, own: bool) -> tuple[Blob, bool]:
+async def _finished(
+    workshop: Workshop, job: Job, watch: PartWatch, *, own: bool
+) -> tuple[Blob, bool]:
     """`own` for a master of ours: where nothing was changed, only such bytes may be stored again.
 
     A strength of nothing gives the very bytes back, and those of a stranger are no master yet.
     """
-    blob, ready = await _one_picture(studio, job, watch)
+    blob, ready = await _one_picture(workshop, job, watch)
     return blob, own if blob.data == job.references[0].data else ready
 
 
 async def _filmed(
-    studio: Studio, ask: _Ask, number: int, attempt: int, watch: PartWatch
+    workshop: Workshop, ask: _Ask, number: int, attempt: int, watch: PartWatch
 ) -> tuple[Blob, Blob]:
     """A film and its poster."""
     extra = {
@@ -238,8 +240,8 @@ async def _filmed(
         "fps": FPS,
         "focal_point": ask.given.focal_point,
     }
-    job = replace(_job(studio, ask, number, attempt), extra=extra)
-    engine = studio.engines.engine_for(job.model)
+    job = replace(_job(workshop, ask, number, attempt), extra=extra)
+    engine = workshop.engines.engine_for(job.model)
     if not engine.capabilities(job.model).ready_to_store:
         raise EngineFault("UNSUPPORTED", "Films are stored as our own encoder makes them only.")
     with _naming_the_picture(ask.row):
@@ -250,7 +252,7 @@ async def _filmed(
     return film, poster
 
 
-def _job(studio: Studio, ask: _Ask, number: int, attempt: int) -> Job:
+def _job(workshop: Workshop, ask: _Ask, number: int, attempt: int) -> Job:
     """The job of one variant, as work from words has it."""
     row = ask.row
     return Job(
@@ -264,15 +266,15 @@ def _job(studio: Studio, ask: _Ask, number: int, attempt: int) -> Job:
         height=row["height"] or 0,
         # The next seed for each variant, kept inside the column's range.
         seed=(row["seed"] + number) % 2**63,
-        deadline_seconds=studio.settings.worker.job_seconds_max,
+        deadline_seconds=workshop.settings.worker.job_seconds_max,
         attempt=attempt,
         livemode=row["livemode"],
     )
 
 
-async def _one_picture(studio: Studio, job: Job, watch: PartWatch) -> tuple[Blob, bool]:
+async def _one_picture(workshop: Workshop, job: Job, watch: PartWatch) -> tuple[Blob, bool]:
     """What the model's engine makes of the job, and whether it may be stored as it is."""
-    engine = studio.engines.engine_for(job.model)
+    engine = workshop.engines.engine_for(job.model)
     output: Output = await engine.run(job, watch)
     if len(output.media) != 1:
         raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)

@@ -15,8 +15,8 @@ from tintype.db.listen import notify
 from tintype.db.pool import Row
 from tintype.generations import queries, run, run_queries
 from tintype.generations.places import release
-from tintype.generations.studio import Studio
 from tintype.generations.submit import entrypoint, priority
+from tintype.generations.workshop import Workshop
 
 EVERY_SECONDS: Final = 5.0
 _QUIET_SECONDS: Final = 10.0
@@ -24,9 +24,9 @@ _BATCH: Final = 500
 _log = log.get("tintype.reaper")
 
 
-async def reap(studio: Studio) -> int:
+async def reap(workshop: Workshop) -> int:
     """One round; answer how many generations were looked after."""
-    async with studio.database.transaction() as tx:
+    async with workshop.database.transaction() as tx:
         if not await run_queries.reaper_turn(tx):
             return 0
         overdue = await run_queries.overdue(tx, _BATCH)
@@ -34,18 +34,18 @@ async def reap(studio: Studio) -> int:
         forsaken += await run_queries.waiting(tx, _QUIET_SECONDS, _BATCH)
         parking = await run_queries.parking(tx)
     for row in overdue:
-        await _each(row, partial(_cancel, studio, row))
+        await _each(row, partial(_cancel, workshop, row))
     ring: list[Row] = []
     for row in forsaken:
         if row["canceled"]:
-            await _each(row, partial(run.end, studio, row["id"], None, "canceled", None))
-        elif row["attempts"] >= studio.settings.worker.attempts_max:
-            await _each(row, partial(_give_up, studio, row))
+            await _each(row, partial(run.end, workshop, row["id"], None, "canceled", None))
+        elif row["attempts"] >= workshop.settings.worker.attempts_max:
+            await _each(row, partial(_give_up, workshop, row))
         else:
             ring.append(row)
-    await _ring(studio, ring)
+    await _ring(workshop, ring)
     for organization_id in parking:
-        await release(studio.database, organization_id)
+        await release(workshop.database, organization_id)
     return len(overdue) + len(forsaken)
 
 
@@ -57,25 +57,25 @@ async def _each(row: Row, step: Callable[[], Awaitable[object]]) -> None:
         _log.warning("not reaped yet", generation=row["id"], fault=type(fault).__name__)
 
 
-async def _cancel(studio: Studio, row: Row) -> None:
+async def _cancel(workshop: Workshop, row: Row) -> None:
     """Queued work ends here, running work is told."""
-    if await run.end(studio, row["id"], None, "canceled", None):
+    if await run.end(workshop, row["id"], None, "canceled", None):
         return
-    async with studio.database.transaction() as tx:
+    async with workshop.database.transaction() as tx:
         await queries.request_cancel(tx, row["organization_id"], row["id"])
         await notify(tx, row["id"])
 
 
-async def _give_up(studio: Studio, row: Row) -> None:
-    if await run.end(studio, row["id"], None, "failed", run.DIED):
+async def _give_up(workshop: Workshop, row: Row) -> None:
+    if await run.end(workshop, row["id"], None, "failed", run.DIED):
         _log.warning("gave up", generation=row["id"])
 
 
-async def _ring(studio: Studio, forsaken: list[Row]) -> None:
+async def _ring(workshop: Workshop, forsaken: list[Row]) -> None:
     by_engine: dict[str, list[Row]] = {}
     for row in sorted(forsaken, key=lambda row: str(row["id"])):
         by_engine.setdefault(row["engine"], []).append(row)
-    async with studio.database.transaction() as tx:
+    async with workshop.database.transaction() as tx:
         for engine, rows in by_engine.items():
             name = entrypoint(engine)
             live = await queue.ringing(tx, name, [row["id"] for row in rows])

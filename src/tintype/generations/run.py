@@ -29,9 +29,9 @@ from tintype.generations.making import Made, make
 from tintype.generations.metrics import attempt_failed, finished
 from tintype.generations.models import FINISHING
 from tintype.generations.places import release
-from tintype.generations.studio import Studio
 from tintype.generations.submit import entrypoint, publish
 from tintype.generations.watch import LeaseLost, RunWatch, keep_lease
+from tintype.generations.workshop import Workshop
 from tintype.images import operations as images
 from tintype.images.links import Links
 from tintype.images.models import Image
@@ -47,44 +47,44 @@ _TOO_EARLY: Final = timedelta(seconds=0.5)
 _log = log.get("tintype.run")
 
 
-async def run(studio: Studio, generation_id: str) -> timedelta | None:
+async def run(workshop: Workshop, generation_id: str) -> timedelta | None:
     """Do the work behind a queue's ring; answer a delay when it should ring once more."""
-    async with studio.gate.together():
-        again = await _run(studio, generation_id, alone=False)
+    async with workshop.gate.together():
+        again = await _run(workshop, generation_id, alone=False)
     if again != "alone":
         return again
-    async with studio.gate.alone():
-        again = await _run(studio, generation_id, alone=True)
+    async with workshop.gate.alone():
+        again = await _run(workshop, generation_id, alone=True)
     return _TOO_EARLY if again == "alone" else again
 
 
 async def _run(
-    studio: Studio, generation_id: str, *, alone: bool
+    workshop: Workshop, generation_id: str, *, alone: bool
 ) -> timedelta | Literal["alone"] | None:
     """As `run`; "alone" for work that killed its runs, or was near, and must not run beside any."""
     lease = uuid4()
-    async with studio.database.transaction() as tx:
-        row, places, found = await _claimed(studio, tx, generation_id, lease, alone=alone)
+    async with workshop.database.transaction() as tx:
+        row, places, found = await _claimed(workshop, tx, generation_id, lease, alone=alone)
     if found is not None and found["parked"]:
         return None
     try:
         if row is None:
-            return await _not_claimed(studio, generation_id, found)
-        await _leased(studio, row, lease)
+            return await _not_claimed(workshop, generation_id, found)
+        await _leased(workshop, row, lease)
         return None
     finally:
         if places is not None:
-            await release(studio.database, places["organization_id"])
+            await release(workshop.database, places["organization_id"])
 
 
 async def _claimed(
-    studio: Studio, tx: Transaction, generation_id: str, lease: UUID, *, alone: bool
+    workshop: Workshop, tx: Transaction, generation_id: str, lease: UUID, *, alone: bool
 ) -> tuple[Row | None, Row | None, Row | None]:
     """The work, if it could be taken; its places, where they are counted; and else how it stands.
 
     Work that lacks nothing but a place is parked.
     """
-    worker = studio.settings.worker
+    worker = workshop.settings.worker
     limits = concurrency_limits()
     claim = partial(
         run_queries.claim, tx, generation_id, lease, worker.lease_seconds, worker.attempts_max,
@@ -115,29 +115,29 @@ def _only_wants_a_place(found: Row, attempts_max: int) -> bool:
     )  # fmt: skip
 
 
-async def _leased(studio: Studio, row: Row, lease: UUID) -> None:
+async def _leased(workshop: Workshop, row: Row, lease: UUID) -> None:
     generation_id = row["id"]
-    studio.leases[generation_id] = lease
+    workshop.leases[generation_id] = lease
     try:
-        await _attempt(studio, row, lease)
+        await _attempt(workshop, row, lease)
     except LeaseLost:
         _log.warning("lease lost, outcome discarded", generation=generation_id)
     finally:
-        if studio.leases.get(generation_id) == lease:
-            del studio.leases[generation_id]
+        if workshop.leases.get(generation_id) == lease:
+            del workshop.leases[generation_id]
 
 
-async def _attempt(studio: Studio, row: Row, lease: UUID) -> None:
+async def _attempt(workshop: Workshop, row: Row, lease: UUID) -> None:
     """Make the pictures and write the outcome, whatever it is, while the lease is kept."""
     started = time.monotonic()
     watch = RunWatch()
-    async with keep_lease(studio, row["id"], lease, watch):
+    async with keep_lease(workshop, row["id"], lease, watch):
         try:
-            with watch.ending_after(studio.settings.worker.job_seconds_max) as deadline:
-                made = await make(studio, row, lease, watch, deadline)
+            with watch.ending_after(workshop.settings.worker.job_seconds_max) as deadline:
+                made = await make(workshop, row, lease, watch, deadline)
             watch.raise_if_stopped()
             made.timings["total_ms"] = round((time.monotonic() - started) * 1000)
-            await _insist(watch, partial(_complete, studio, row, lease, watch, made))
+            await _insist(watch, partial(_complete, workshop, row, lease, watch, made))
         except LeaseLost:
             raise
         except Exception as fault:  # noqa: BLE001  Every way to fail is an outcome to write down.
@@ -145,7 +145,7 @@ async def _attempt(studio: Studio, row: Row, lease: UUID) -> None:
             attempt_failed(row["model"], wrong.code)
             _log.warning("attempt failed", generation=row["id"], attempt=row["attempts"],
                          code=wrong.code, cause=log.where(wrong.__cause__))  # fmt: skip
-            await _insist(watch, partial(_faulted, studio, row, lease, wrong))
+            await _insist(watch, partial(_faulted, workshop, row, lease, wrong))
         else:
             finished(row["model"], "completed", time.monotonic() - started)
 
@@ -166,7 +166,7 @@ async def _insist(watch: RunWatch, write: Callable[[], Awaitable[None]]) -> None
 
 
 async def _complete(
-    studio: Studio,
+    workshop: Workshop,
     row: Row,
     lease: UUID,
     watch: RunWatch,
@@ -178,7 +178,7 @@ async def _complete(
     A cancel that was answered counts: it ends in a CANCELED fault, never in a picture.
     """
     organization_id = row["organization_id"]
-    async with studio.database.transaction() as tx:
+    async with workshop.database.transaction() as tx:
         if row["flow_id"]:
             await run_queries.keep_flow(tx, organization_id, row["flow_id"])
         delivered = row["variants"] - len(made.faults)
@@ -195,7 +195,7 @@ async def _complete(
             watch.raise_if_stopped()
             raise AssertionError("a canceled run is stopped")
         links = Links(
-            studio.settings.public_url, row["signing_secret"] if row["private_media"] else None
+            workshop.settings.public_url, row["signing_secret"] if row["private_media"] else None
         )
         pictures, film = await _shown(tx, done, made, links)
         if pictures and (done["alias"] or done["flow_alias"]):
@@ -254,22 +254,22 @@ async def _name(tx: Transaction, done: Row, image_id: str) -> None:
         )
 
 
-async def _faulted(studio: Studio, row: Row, lease: UUID, fault: EngineFault) -> None:
+async def _faulted(workshop: Workshop, row: Row, lease: UUID, fault: EngineFault) -> None:
     """Cancel, try again a little later, or fail and give the credits back."""
     if fault.code == "CANCELED":
-        await end(studio, row["id"], lease, "canceled", None)
+        await end(workshop, row["id"], lease, "canceled", None)
         return
-    worker = studio.settings.worker
+    worker = workshop.settings.worker
     error = error_of(fault)
     if fault.retryable and row["attempts"] < worker.attempts_max:
         delay = timedelta(seconds=delay_seconds(fault, row["attempts"], worker.retry_seconds))
-        await _put_back(studio, row["id"], lease, delay, error, uncounted=False)
+        await _put_back(workshop, row["id"], lease, delay, error, uncounted=False)
         return
-    await end(studio, row["id"], lease, "failed", error)
+    await end(workshop, row["id"], lease, "failed", error)
 
 
 async def _put_back(
-    studio: Studio,
+    workshop: Workshop,
     generation_id: str,
     lease: UUID,
     delay: timedelta,
@@ -278,25 +278,25 @@ async def _put_back(
     uncounted: bool,
 ) -> None:
     """Queue our work again, with its ring; work that is to be canceled ends instead."""
-    async with studio.database.transaction() as tx:
+    async with workshop.database.transaction() as tx:
         engine = await run_queries.put_back(
             tx, generation_id, lease, delay, error, uncounted=uncounted
         )
         if engine is not None:
             await queue.ring_again(tx, entrypoint(engine), generation_id, delay=delay)
             return
-    await end(studio, generation_id, lease, "canceled", None)
+    await end(workshop, generation_id, lease, "canceled", None)
 
 
 async def end(
-    studio: Studio,
+    workshop: Workshop,
     generation_id: str,
     lease: UUID | None,
     status: Literal["failed", "canceled"],
     error: dict[str, Any] | None,
 ) -> bool:
     """Fail or cancel work and release its hold; False when it wasn't ours to end."""
-    async with studio.database.transaction() as tx:
+    async with workshop.database.transaction() as tx:
         row = await run_queries.end(tx, generation_id, lease, status, error)
         if row is None:
             return False
@@ -313,15 +313,15 @@ async def end(
 
 
 async def _not_claimed(
-    studio: Studio, generation_id: str, found: Row | None
+    workshop: Workshop, generation_id: str, found: Row | None
 ) -> timedelta | Literal["alone"] | None:
     """There was nothing to take: done already, to be canceled, not due yet, or in other hands."""
     if found is None or found["status"] not in {"queued", "processing"}:
         return None
-    left = studio.settings.worker.attempts_max - found["attempts"]
-    if found["canceled"] and await end(studio, generation_id, None, "canceled", None):
+    left = workshop.settings.worker.attempts_max - found["attempts"]
+    if found["canceled"] and await end(workshop, generation_id, None, "canceled", None):
         return None
-    if left <= 0 and await end(studio, generation_id, None, "failed", DIED):
+    if left <= 0 and await end(workshop, generation_id, None, "failed", DIED):
         return None
     if left == 1 and found["status"] == "processing" and not found["wait"]:
         return "alone"
@@ -330,11 +330,11 @@ async def _not_claimed(
     return wait
 
 
-async def give_back(studio: Studio) -> None:
+async def give_back(workshop: Workshop) -> None:
     """At a shutdown whose grace is over: return this process's work to the queue at once."""
     returns = [
-        _put_back(studio, generation_id, lease, timedelta(0), None, uncounted=True)
-        for generation_id, lease in studio.leases.items()
+        _put_back(workshop, generation_id, lease, timedelta(0), None, uncounted=True)
+        for generation_id, lease in workshop.leases.items()
     ]
     for outcome in await asyncio.gather(*returns, return_exceptions=True):
         if isinstance(outcome, Exception):

@@ -10,7 +10,7 @@ from tintype.db.pool import Row
 from tintype.engines.base import Blob, EngineFault
 from tintype.fetch import FetchFailed
 from tintype.generations.models import Kind
-from tintype.generations.studio import Studio
+from tintype.generations.workshop import Workshop
 from tintype.images import operations as images
 from tintype.images.intake import limits_of
 from tintype.media.inspect import inspect
@@ -35,18 +35,18 @@ class Given:
     focal_point: tuple[float, float] | None
 
 
-async def given(studio: Studio, row: Row) -> Given:
+async def given(workshop: Workshop, row: Row) -> Given:
     """All of them lie in memory at once, so each may have what the ones before have left."""
-    left = _REFERENCES_FILES * studio.settings.media.upload_bytes_max
+    left = _REFERENCES_FILES * workshop.settings.media.upload_bytes_max
     blobs: list[Blob] = []
     focal_point = None
     for number, source in enumerate(row["sources"]):
         field = field_of(row, number)
         if source.get("url"):
-            blob = await _fetched(studio, source["url"], field, left)
+            blob = await _fetched(workshop, source["url"], field, left)
         else:
             blob, focal = await _master(
-                studio, row["organization_id"], source["image_id"], field, left
+                workshop, row["organization_id"], source["image_id"], field, left
             )
             focal_point = focal if number == 0 else focal_point
         left -= len(blob.data)
@@ -65,23 +65,23 @@ def field_of(row: Row, number: int) -> str:
     return first if first and number == 0 else f"reference_images[{number}]"
 
 
-async def _fetched(studio: Studio, url: str, field: str, left: int) -> Blob:
-    most = studio.settings.media.upload_bytes_max
+async def _fetched(workshop: Workshop, url: str, field: str, left: int) -> Blob:
+    most = workshop.settings.media.upload_bytes_max
     try:
-        fetched = await studio.fetcher.get(
+        fetched = await workshop.fetcher.get(
             url,
             bytes_max=min(most, left),
-            seconds_max=studio.settings.fetch.seconds_max,
+            seconds_max=workshop.settings.fetch.seconds_max,
             field=field,
         )
     except FetchFailed as fault:
         if fault.fault == "too_large" and left < most:
-            raise _too_much(studio) from fault
+            raise _too_much(workshop) from fault
         raise
     # By its bytes, not by what the server claims; pixels are counted before any is decoded.
-    judge = partial(inspect, fetched.data, limits_of(studio.settings.media), field)
+    judge = partial(inspect, fetched.data, limits_of(workshop.settings.media), field)
     try:
-        found = await asyncio.get_running_loop().run_in_executor(studio.pixels, judge)
+        found = await asyncio.get_running_loop().run_in_executor(workshop.pixels, judge)
     except TintypeError as fault:
         about = "" if fault.message.startswith(field) else f"{field}: "
         raise EngineFault("INVALID_REQUEST", f"{about}{fault.message}") from fault
@@ -89,16 +89,16 @@ async def _fetched(studio: Studio, url: str, field: str, left: int) -> Blob:
 
 
 async def _master(
-    studio: Studio, organization_id: str, image_id: str, field: str, left: int
+    workshop: Workshop, organization_id: str, image_id: str, field: str, left: int
 ) -> tuple[Blob, tuple[float, float] | None]:
-    async with studio.database.reading() as connection:
+    async with workshop.database.reading() as connection:
         stored = await images.stored(connection, organization_id, image_id)
     if stored is None:
         raise EngineFault("INVALID_REQUEST", f"{field}: the image {image_id} is gone")
     try:
-        if (await studio.storage.stat(stored.object_key)).size_bytes > left:
-            raise _too_much(studio)
-        data = await studio.storage.get(stored.object_key)
+        if (await workshop.storage.stat(stored.object_key)).size_bytes > left:
+            raise _too_much(workshop)
+        data = await workshop.storage.get(stored.object_key)
     except MissingObject as fault:
         raise EngineFault(
             "INVALID_REQUEST", f"{field}: the bytes of the image {image_id} are missing"
@@ -106,8 +106,8 @@ async def _master(
     return Blob(data, f"image/{stored.format}"), stored.focal_point
 
 
-def _too_much(studio: Studio) -> EngineFault:
-    most = _REFERENCES_FILES * studio.settings.media.upload_bytes_max
+def _too_much(workshop: Workshop) -> EngineFault:
+    most = _REFERENCES_FILES * workshop.settings.media.upload_bytes_max
     return EngineFault(
         "INVALID_REQUEST", f"reference_images: together they have more than {most} bytes"
     )

@@ -16,7 +16,7 @@ from tintype.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class Workshop:
     """What runs need, built once in `worker.py`. `leases` are those this process holds now.
 
     `stopping` is set when the worker is to end.
