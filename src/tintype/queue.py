@@ -33,6 +33,8 @@ Run = Callable[[str], Awaitable[timedelta | None]]
 _POLL_SECONDS: Final = 1
 _RESTART_SECONDS: Final = 1.0
 _AGAIN: Final = timedelta(seconds=1)
+# Of notices that come so close together one look makes do, where jobs run already.
+_GATHER_SECONDS: Final = 0.01
 # Endings are written one by one: a job's next ring is dropped as long as its row is there.
 _BATCH: Final = 1
 _TAKEN_AT_ONCE_MAX: Final = 16
@@ -260,21 +262,28 @@ class _Driver(AsyncpgDriver):
     """PgQueuer's driver, which passes on one notice of a change until the queue is looked at.
 
     PgQueuer looks once for each notice, one after the other, though one look finds all there is.
+    Where jobs run already (`busy`), a notice waits a moment for those that come close behind it.
     """
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.told = False
+        self.busy: Callable[[], bool] = lambda: False
 
     async def add_listener(
         self, channel: str, callback: Callable[[str | bytes | bytearray], None]
     ) -> None:
+        loop = asyncio.get_running_loop()
+
         def told(payload: str | bytes | bytearray) -> None:
             text = payload if isinstance(payload, str) else payload.decode()
             if _CHANGED in text:
                 if self.told:
                     return
                 self.told = True
+                if self.busy():
+                    loop.call_later(_GATHER_SECONDS, callback, payload)
+                    return
             callback(payload)
 
         await super().add_listener(channel, told)
@@ -291,6 +300,7 @@ class _Taker(QueueManager):
     ) -> None:
         super().__init__(Queries(driver))
         self.driver = driver
+        driver.busy = lambda: bool(self.job_context)
         self.room = room
         self.limits = limits
         self.entrypoint_of: dict[int, str] = {}
@@ -301,11 +311,11 @@ class _Taker(QueueManager):
         return [name for number, name in self.entrypoint_of.items() if number in self.job_context]
 
     async def _effective_dequeue_timeout(self, dequeue_timeout: timedelta) -> timedelta:
-        """PgQueuer's, but where no job could be taken: then it need not look for any.
+        """PgQueuer's, which asks the queue twice for what is to come, but only while idle.
 
-        The end of a job deletes its row, and the notice of that wakes this loop.
+        The end of a job deletes its row, and the notice of that makes this loop look again.
         """
-        if not self.room():
+        if self.job_context:
             return dequeue_timeout
         return await super()._effective_dequeue_timeout(dequeue_timeout)
 

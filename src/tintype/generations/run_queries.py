@@ -50,8 +50,10 @@ _ORGANIZATION = """
     (SELECT private_media FROM organizations o WHERE o.id = g.organization_id) AS private_media,
     (SELECT signing_secret FROM organizations o WHERE o.id = g.organization_id) AS signing_secret
 """
-_PLACES_OF_WORK = f"""(SELECT {PLACES.format(limits="$6")} FROM organizations o
+_PLACES_OF_WORK = f"""(SELECT {PLACES.format(limits="$5")} FROM organizations o
     JOIN organizations p ON p.id = coalesce(o.sandbox_of, o.id) WHERE o.id = g.organization_id)"""  # noqa: S608
+_IN_TURN = f"""{_RUNNING.format("g.organization_id", "g.id")}
+    < coalesce({_PLACES_OF_WORK}, 2147483647)"""
 
 
 async def claim(
@@ -71,6 +73,9 @@ async def claim(
     an organization with a number of places is taken only `in_turn` (see `places`), and where one
     of them is free.
     """
+    # Words rather than parameters: with those PostgreSQL would plan it anew each time.
+    dead = "" if alone else "AND attempts < $4 - 1"
+    room = _IN_TURN if in_turn else f"{_PLACES_OF_WORK} IS NULL"
     return await tx.fetchrow(
         f"""
         UPDATE generations g SET status = 'processing', lease = $2, parked = false,
@@ -79,13 +84,11 @@ async def claim(
         WHERE id = $1 AND attempts < $4 AND cancel_requested_at IS NULL
           AND (cancel_at IS NULL OR cancel_at > clock_timestamp())
           AND (status = 'queued' AND run_after <= clock_timestamp()
-               OR status = 'processing' AND lease_until < clock_timestamp()
-                  AND ($5 OR attempts < $4 - 1))
-          AND ({_PLACES_OF_WORK} IS NULL OR $7
-               AND {_RUNNING.format("g.organization_id", "g.id")} < {_PLACES_OF_WORK})
+               OR status = 'processing' AND lease_until < clock_timestamp() {dead})
+          AND {room}
         RETURNING {GENERATION}, {_ORGANIZATION}
         """,  # noqa: S608
-        generation_id, lease, lease_seconds, attempts_max, alone, limits, in_turn,
+        generation_id, lease, lease_seconds, attempts_max, limits,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 _SIDE_MAX: Final = 32
 """Pixels of the longer side that are looked at: the highest frequency kept has 3.5 waves."""
+_BANDS_WITH_ALPHA: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,20 @@ class _Waves:
 
 def thumbhash(picture: Any) -> str:
     """The ThumbHash of an upright 8-bit sRGB image, as base64 text. Some 1.5 ms of Python."""
-    small = picture.thumbnail_image(_SIDE_MAX, height=_SIDE_MAX, size="down")
-    if not small.hasalpha():
-        small = small.addalpha()
-    return b64encode(hash_rgba(small.width, small.height, bytes(small.write_to_memory()))).decode()
+    small = picture
+    if max(picture.width, picture.height) > _SIDE_MAX:
+        small = picture.thumbnail_image(_SIDE_MAX, height=_SIDE_MAX, size="down")
+    pixels = bytes(small.write_to_memory())
+    return b64encode(hash_pixels(small.width, small.height, pixels)).decode()
 
 
-def hash_rgba(width: int, height: int, rgba: bytes) -> bytes:
-    """The ThumbHash of rows of RGBA pixels with unassociated alpha."""
-    alpha = [value / 255 for value in rgba[3::4]]
+def hash_pixels(width: int, height: int, pixels: bytes) -> bytes:
+    """The ThumbHash of rows of RGB pixels, or of RGBA pixels with unassociated alpha."""
+    bands = len(pixels) // (width * height)
+    with_alpha = bands == _BANDS_WITH_ALPHA
+    alpha = [value / 255 for value in pixels[3::4]] if with_alpha else [1.0] * (width * height)
     has_alpha = min(alpha) < 1
-    red, green, blue = (_over_average(rgba[band::4], alpha) for band in range(3))
+    red, green, blue = (_over_average(pixels[band::bands], alpha) for band in range(3))
     channels = list(zip(red, green, blue, strict=True))
 
     longest = max(width, height)
