@@ -35,7 +35,7 @@ from av.video.stream import VideoStream
 
 from tintype.media.encode import encode
 from tintype.media.reel.colour import Planes, to_rgb
-from tintype.media.reel.sound import Sound, chunks
+from tintype.media.reel.sound import AnySound, chunks
 from tintype.media.vips import Image
 
 THREADS: Final = 3
@@ -54,7 +54,7 @@ class Film:
     """A film being made: `add` its frames, then `finish`; made by `filming`."""
 
     def __init__(
-        self, file: Path, width: int, height: int, fps: int, frames: int, sound: Sound | None
+        self, file: Path, width: int, height: int, fps: int, frames: int, sound: AnySound | None
     ) -> None:
         self._file = file
         self._fps = fps
@@ -113,7 +113,9 @@ class Film:
 
 
 @contextmanager
-def filming(width: int, height: int, fps: int, frames: int, sound: Sound | None) -> Iterator[Film]:
+def filming(
+    width: int, height: int, fps: int, frames: int, sound: AnySound | None
+) -> Iterator[Film]:
     """A film of exactly `frames` frames to be added; its file is gone afterwards, come what may.
 
     Raises RuntimeError when it can't be encoded or written. FFmpeg's own errors stay inside: some

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from tintype.media.finish.frame import Stopped
-from tintype.media.reel.colour import Planes
 from tintype.media.reel.film import blank, filming, planes_of, still
-from tintype.media.reel.focus import SEEN_WITHIN, Subject, subject_of
-from tintype.media.reel.moves import MOVES, Move, Point, chosen_move, covering, path_of
-from tintype.media.reel.path import Path
-from tintype.media.reel.plate import Plate, Source, glimpse, plate, source
+from tintype.media.reel.moves import Move, Point, chosen_move
+from tintype.media.reel.plate import source
 from tintype.media.reel.sound import Sound
+from tintype.media.reel.take import Take, prepared
 
 SECONDS_MIN, SECONDS_MAX = 1.0, 60.0
 FPS_MIN, FPS_MAX = 12, 60
@@ -90,7 +88,7 @@ def reel(
         for number, shot in enumerate(shots):
             first, end = (frames * cut // len(shots) for cut in (number, number + 1))
             take = _prepared(shot, width, height, (end - first) / fps, seed + number, canceled)
-            poster = poster or take.poster(width, height)
+            poster = poster or _poster(take, width, height)
             for index in range(end - first):
                 if canceled():
                     raise Stopped
@@ -105,26 +103,15 @@ def reel(
     return Reel(video, poster, frames, frames / fps, width, height, fps)
 
 
-@dataclass(frozen=True, slots=True)
-class _Take:
-    """A shot ready to be drawn: its path over its opened picture."""
-
-    move: Move
-    path: Path
-    scene: Plate
-
-    def draw(self, time: float, planes: Planes) -> None:
-        self.scene.draw(self.path.at(time), planes)
-
-    def poster(self, width: int, height: int) -> bytes:
-        """The view by which the move's picture is known best, before the encoder lost anything."""
-        frame = blank(width, height)
-        self.draw(MOVES[self.move].poster, planes_of(frame))
-        return still(frame)
-
-
 def check(width: int, height: int, fps: int, duration_seconds: float) -> None:
     """Refuse by ValueError what `reel` would, before a picture is drawn for it."""
+    check_frames(width, height, fps)
+    if not SECONDS_MIN <= duration_seconds <= SECONDS_MAX:
+        raise ValueError(f"A reel lasts {SECONDS_MIN:g} to {SECONDS_MAX:g} seconds.")
+
+
+def check_frames(width: int, height: int, fps: int) -> None:
+    """Raises ValueError for frames of a size, or so many a second, that no reel has."""
     if not (SIDE_MIN <= width <= SIDE_MAX and SIDE_MIN <= height <= SIDE_MAX):
         raise ValueError(f"A side of a reel must be {SIDE_MIN} to {SIDE_MAX} pixels.")
     if width % 2 or height % 2:
@@ -135,8 +122,6 @@ def check(width: int, height: int, fps: int, duration_seconds: float) -> None:
         raise ValueError(f"A reel's long side has at most {RATIO_MAX} times the short one.")
     if not FPS_MIN <= fps <= FPS_MAX:
         raise ValueError(f"A reel has {FPS_MIN} to {FPS_MAX} frames a second.")
-    if not SECONDS_MIN <= duration_seconds <= SECONDS_MAX:
-        raise ValueError(f"A reel lasts {SECONDS_MIN:g} to {SECONDS_MAX:g} seconds.")
 
 
 def _check_shots(shots: Sequence[Shot]) -> None:
@@ -149,29 +134,23 @@ def _check_shots(shots: Sequence[Shot]) -> None:
 
 def _prepared(
     shot: Shot, width: int, height: int, seconds: float, seed: int, canceled: Callable[[], bool]
-) -> _Take:
-    picture, frame = source(shot.picture), (float(width), float(height))
-    if canceled():
-        raise Stopped
-    move = shot.move or chosen_move(picture.size, frame, seed)
-    found = Subject(shot.focal_point) if shot.focal_point else _found(picture, frame)
-    path = path_of(
+) -> Take:
+    picture = source(shot.picture)
+    move = shot.move or chosen_move(picture.size, (float(width), float(height)), seed)
+    return prepared(
+        picture,
         move,
-        picture=picture.size,
-        frame=frame,
-        focal=found.point,
-        thing=found.thing,
-        held=shot.focal_point is not None,
+        shot.focal_point,
+        width=width,
+        height=height,
         seconds=seconds,
         seed=seed,
-    )
-    return _Take(
-        move, path, plate(picture, path.swept(), path.closest(), (width, height), canceled)
+        canceled=canceled,
     )
 
 
-def _found(picture: Source, frame: Point) -> Subject:
-    wide, high = covering(picture.size, frame)
-    return subject_of(
-        glimpse(picture, SEEN_WITHIN), (wide / picture.size[0], high / picture.size[1])
-    )
+def _poster(take: Take, width: int, height: int) -> bytes:
+    """The take's key view, before the encoder lost anything."""
+    frame = blank(width, height)
+    take.draw(take.key_time, planes_of(frame))
+    return still(frame)
