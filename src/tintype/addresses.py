@@ -2,7 +2,7 @@
 
 Two judgements, because a name can't be judged without asking for its addresses: `check_url` reads
 the URL when the request comes in, without a network, and `may_dial` judges each address again at
-the moment it is dialled (`fetch.py`). What the first lets through by mistake the second stops.
+the moment it is dialled (`dialling.py`). What the first lets through by mistake the second stops.
 
 An IPv6 address can carry an IPv4 one inside (mapped, 6to4, Teredo, NAT64, ISATAP), and Python's
 `is_global` differs between versions, so what is open is named here and pinned by tests:
@@ -53,6 +53,13 @@ def may_dial(address: Address, allow_networks: Sequence[Network]) -> bool:
             return False
         address = address.ipv4_mapped or address
     return any(address in network for network in allow_networks) or _is_public(address)
+
+
+def is_inside(address: Address, networks: Sequence[Network]) -> bool:
+    """Whether the address is one of those that `fetch.allow_networks` opened."""
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    return any(address in network for network in networks)
 
 
 def _is_public(address: Address) -> bool:

@@ -1,12 +1,7 @@
 """The one door to HTTP outside: `GET` a URL that a stranger gave us, `POST` to one, for webhooks.
 
 Such a URL may aim at our own network. `check_url` (`addresses.py`) refuses what can be seen in
-the URL; here the address that is really dialled is judged, on every hop, so a name that changes
-its address in between gains nothing:
-
-1. the resolver's addresses must all be allowed, or none is dialled;
-2. the socket is made for exactly one of them, judged once more (a literal in the URL goes past
-   the resolver); the certificate and `Host` still go by the name.
+the URL; the address that is really dialled is judged in `dialling.py`, on every hop.
 
 Redirects of a `GET` are followed by hand, each through both judgements; a `POST` follows none.
 There is no proxy, no cookie and no credential, and everything is bounded: redirects, bytes after
@@ -25,37 +20,34 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urljoin
 
-import aiodns
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from tintype import __version__
-from tintype.addresses import Address, Network, check_url, may_dial
+from tintype.addresses import Address, Network, check_url, is_inside, may_dial
 from tintype.core.errors import ValidationFailed
+from tintype.dialling import (
+    Judge,
+    JudgingResolver,
+    Names,
+    RefusedAddressError,
+    Resolve,
+    guarded_socket,
+)
 
 REDIRECTS_MAX = 3
 CONNECT_SECONDS_MAX = 5.0
 CHUNK_BYTES = 64 * 1024
-LOOKUP_SECONDS_MAX = 5.0
-# c-ares asks again after what the name server usually takes, then twice that, and so on: often
-# enough that `LOOKUP_SECONDS_MAX` is what ends it.
-_ASKED_TIMES = 8
 # Shorter than what common servers keep: Node 5 s, Apache 5 s, nginx 75 s.
 KEPT_SECONDS = 3.0
 ANSWER_BYTES_MAX = 64 * 1024
 HEAD_BYTES = 2048
 
 T = TypeVar("T")
-# Whether an address may be dialled.
-Judge = Callable[[Address], bool]
-# A host name to the addresses it has now, as text; raises OSError when there are none.
-Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 FetchFault = Literal[
     "refused",
@@ -67,8 +59,6 @@ FetchFault = Literal[
     "too_large",
 ]
 _REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
-# There is no such name, or no address under it.
-_NO_SUCH_NAME = frozenset({aiodns.error.ARES_ENOTFOUND, aiodns.error.ARES_ENODATA})
 _RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -122,17 +112,15 @@ class Fetcher:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.allow_networks = tuple(allow_networks)
-        self._name_servers = name_servers
-        self._names: aiodns.DNSResolver | None = None
-        self._resolve = resolve or self._look_up
+        self._names = Names(name_servers)
+        self._resolve = resolve or self._names.addresses_of
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
         self._posting: dict[str, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
         assert self._session is None, "a Fetcher is entered once"
-        # No thread waits for an answer: however many names are slow, they hold nobody else up.
-        self._names = aiodns.DNSResolver(self._name_servers, tries=_ASKED_TIMES)
+        self._names.open()
         self._session = self._opened(self._may_dial, force_close=True)
         self._posting = {
             "https": self._opened(self._may_dial, force_close=False),
@@ -147,8 +135,8 @@ class Fetcher:
             kept = {"keepalive_timeout": KEPT_SECONDS, "limit": 0}
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=_JudgingResolver(self._resolve, judge),
-                socket_factory=_guarded_socket(judge),
+                resolver=JudgingResolver(self._resolve, judge),
+                socket_factory=guarded_socket(judge),
                 ssl=self._tls or True,
                 use_dns_cache=False,
                 **kept,
@@ -180,8 +168,7 @@ class Fetcher:
             await self._session.close()
         for session in self._posting.values():
             await session.close()
-        if self._names is not None:
-            await self._names.close()
+        await self._names.close()
 
     async def get(
         self,
@@ -254,7 +241,7 @@ class Fetcher:
         except TimeoutError as slow:
             reason = f"{field}: no complete answer within {seconds_max:g} seconds"
             raise FetchFailed("timed_out", reason, retryable=True) from slow
-        except _RefusedAddressError as refused:
+        except RefusedAddressError as refused:
             reason = f"{field}: the host has an address that isn't a public one"
             raise FetchFailed("refused", reason) from refused
         except (aiohttp.ClientError, OSError) as broken:
@@ -295,7 +282,7 @@ class Fetcher:
                     if answer.status not in _REDIRECT_STATUSES:
                         return await read(answer, url)
                     location = answer.headers.get("Location", "")
-            except _RefusedAddressError as refused:
+            except RefusedAddressError as refused:
                 reason = f"{field}: the host has an address that isn't a public one"
                 raise FetchFailed("refused", reason) from refused
             except (aiohttp.ClientError, OSError) as broken:
@@ -303,80 +290,6 @@ class Fetcher:
             url = _redirected(url, location, field)
         reason = f"{field}: more than {REDIRECTS_MAX} redirects"
         raise FetchFailed("too_many_redirects", reason)
-
-    async def _look_up(self, host: str) -> Sequence[str]:
-        """By the hosts file and the name servers, within `LOOKUP_SECONDS_MAX`; raises OSError."""
-        assert self._names is not None, "a Fetcher is entered before it is used"
-        if host == "localhost" or host.endswith(".localhost"):
-            # c-ares would add `::1` whatever the hosts file says, which may not be dialled.
-            loop = asyncio.get_running_loop()
-            infos = await loop.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
-            return [str(info[4][0]) for info in infos]
-        try:
-            async with asyncio.timeout(LOOKUP_SECONDS_MAX):
-                found = await self._names.getaddrinfo(host, type=socket.SOCK_STREAM)
-        except aiodns.error.DNSError as fault:
-            unknown = fault.args[0] in _NO_SUCH_NAME
-            number = socket.EAI_NONAME if unknown else socket.EAI_AGAIN
-            raise socket.gaierror(number, f"{host} was not found") from fault
-        except TimeoutError as slow:
-            raise socket.gaierror(socket.EAI_AGAIN, f"{host} was not found in time") from slow
-        return [node.addr[0].decode() for node in found.nodes]
-
-
-class _RefusedAddressError(Exception):
-    """No OSError, so that neither aiohttp nor its address race takes it for a failed dial."""
-
-
-class _JudgingResolver(AbstractResolver):
-    """Gives aiohttp a name's addresses, once all of them have been judged."""
-
-    def __init__(self, resolve: Resolve, judge: Judge) -> None:
-        self._resolve = resolve
-        self._judge = judge
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002  All are judged.
-    ) -> list[ResolveResult]:
-        addresses = dict.fromkeys(ip_address(text) for text in await self._resolve(host))
-        if not all(map(self._judge, addresses)):
-            raise _RefusedAddressError
-        if not addresses:
-            raise OSError(f"{host} has no address")
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address),
-                port=port,
-                family=socket.AF_INET if address.version == 4 else socket.AF_INET6,  # noqa: PLR2004
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in addresses
-        ]
-
-    async def close(self) -> None:
-        """Holds nothing."""
-
-
-def _guarded_socket(judge: Judge) -> Callable[[Any], socket.socket]:
-    def opened(info: Any) -> socket.socket:
-        family, kind, protocol, _, target = info
-        if not judge(ip_address(target[0])):
-            raise _RefusedAddressError
-        return socket.socket(family=family, type=kind, proto=protocol)
-
-    return opened
-
-
-def is_inside(address: Address, networks: Sequence[Network]) -> bool:
-    """Whether the address is one of those that `fetch.allow_networks` opened."""
-    if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or address
-    return any(address in network for network in networks)
 
 
 def _redirected(url: str, location: str, field: str) -> str:

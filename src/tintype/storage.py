@@ -1,36 +1,30 @@
 """The one door to stored bytes: a local folder or a bucket (S3, GCS, Azure) behind one interface.
 
 Bytes come before rows: when `put` returns, the object survives a power cut, so a row that names
-it may be committed. In a folder that takes four steps, and obstore's local store does only two of
-them (it never fsyncs): write beside the target, fsync the file, rename it into place, fsync every
-folder from the target's up to the root. In a bucket the service's answer is the promise.
+it may be committed. In a folder that takes the four steps of `durable.py`, of which obstore's local
+store does only two (it never fsyncs). In a bucket the service's answer is the promise.
 
 `put_stream` is for what is too large for memory. Its bucket takes parts, and a process that is
 killed in between leaves them there unseen: docs/storage.md names the rule that removes them.
-
-Half-written files carry obstore's own mark, `name#<digits>`. Its listing hides them, and no key
-can look like one; `sweep_partial` removes those that a killed process left behind.
 """
 
 import asyncio
 import errno
 import functools
-import os
 import re
-import secrets
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError as BucketError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from tintype import durable
 from tintype.core.errors import Unavailable
 
 KEY_CHARACTERS_MAX = 512
@@ -43,7 +37,6 @@ _PARTS_AT_ONCE = 2
 _PIECE_BYTES = 256 * 1024
 _SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9._=-]{0,199}"
 _KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
-_PARTIAL = re.compile(r".+#[0-9]+")
 _BUCKET_SCHEMES = ("s3", "gs", "az")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -84,7 +77,7 @@ class Storage:
         """
         path = self.local_path(key)
         if path is not None and self.root is not None:
-            await _guarded(asyncio.to_thread(_write_durably, self.root, path, data))
+            await _guarded(asyncio.to_thread(durable.write, self.root, path, data))
         else:
             # One request, not parts: a killed process leaves no invisible parts to pay for.
             await _guarded(obstore.put_async(self.store, key, data, use_multipart=False))
@@ -99,7 +92,7 @@ class Storage:
         """
         path = self.local_path(key)
         if path is not None and self.root is not None:
-            return await _guarded(asyncio.to_thread(_write_once, self.root, path, data))
+            return await _guarded(asyncio.to_thread(durable.write_once, self.root, path, data))
         kept = await self._is_young(key, len(data))
         if not kept:
             await self.put(key, data)
@@ -205,14 +198,16 @@ class Storage:
         """
         if self.root is None:
             return 0
-        return await _guarded(asyncio.to_thread(_sweep_partial, self.root, older_than_seconds))
+        return await _guarded(
+            asyncio.to_thread(durable.sweep_partial, self.root, older_than_seconds)
+        )
 
     async def probe(self) -> None:
         """Readiness: raises `Unavailable` unless the storage answers within two seconds."""
         try:
             async with asyncio.timeout(PROBE_SECONDS_MAX):
                 if self.root is not None:
-                    await _guarded(asyncio.to_thread(_check_folder, self.root))
+                    await _guarded(asyncio.to_thread(durable.check_folder, self.root))
                 else:
                     # Listing, as a missing object can't be told from a missing bucket.
                     pages = obstore.list(self.store, "probe", chunk_size=1)
@@ -278,7 +273,7 @@ def _open_folder(host: str, path: str) -> Storage:
     try:
         root.mkdir(parents=True, exist_ok=True)
         root = root.resolve()
-        _fsync_folder(root.parent)
+        durable.fsync_folder(root.parent)
     except OSError as fault:
         raise ValueError(
             f"storage.url: the folder {root} can't be used: {fault.strerror}"
@@ -331,114 +326,14 @@ async def _next_page(pages: AsyncIterator[Sequence[_T]]) -> Sequence[_T]:
 
 
 async def _write_pieces(root: Path, target: Path, pieces: AsyncIterator[bytes]) -> None:
-    partial = target.with_name(f"{target.name}#{secrets.randbelow(10**12)}")
-    file = await _guarded(to_its_end(lambda: _opened(partial)))
+    partial = durable.beside(target)
+    file = await _guarded(durable.to_its_end(lambda: durable.opened(partial)))
     try:
         async for piece in pieces:
-            await _guarded(to_its_end(functools.partial(write_all, file, piece)))
-        await _guarded(to_its_end(lambda: _settle(root, file, partial, target)))
+            await _guarded(durable.to_its_end(functools.partial(durable.write_all, file, piece)))
+        await _guarded(durable.to_its_end(lambda: durable.settle(root, file, partial, target)))
     except BaseException:
         file.close()
         with suppress(OSError):
             partial.unlink()
         raise
-
-
-async def to_its_end(work: Callable[[], _T]) -> _T:
-    """In a thread, awaited to its end even if canceled: the file must not be closed under it."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait({running})
-        raise
-
-
-def _opened(partial: Path) -> IO[bytes]:
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    return partial.open("xb", buffering=0)
-
-
-def write_all(file: IO[bytes], data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
-
-
-def _settle(root: Path, file: IO[bytes], partial: Path, target: Path) -> None:
-    os.fsync(file.fileno())
-    file.close()
-    partial.replace(target)
-    _fsync_up(root, target.parent)
-
-
-def _write_durably(root: Path, target: Path, data: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}#{secrets.randbelow(10**12)}")
-    try:
-        with partial.open("xb", buffering=0) as file:
-            write_all(file, data)
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink()
-        raise
-    _fsync_up(root, target.parent)
-
-
-def _write_once(root: Path, target: Path, data: bytes) -> bool:
-    """Write what isn't there yet; True where it wrote."""
-    if _keep_durably(root, target, len(data)):
-        return False
-    _write_durably(root, target, data)
-    return True
-
-
-def _keep_durably(root: Path, target: Path, size_bytes: int) -> bool:
-    """False if the object is missing or of another size; else it is durable and young."""
-    try:
-        with target.open("rb", buffering=0) as file:
-            if os.fstat(file.fileno()).st_size != size_bytes:
-                return False
-            os.utime(file.fileno())
-            os.fsync(file.fileno())
-    except FileNotFoundError:
-        return False
-    _fsync_up(root, target.parent)
-    return True
-
-
-def _fsync_up(root: Path, folder: Path) -> None:
-    """Every folder up to the root, new or not: its maker may have died before it was safe."""
-    while True:
-        _fsync_folder(folder)
-        if folder == root:
-            return
-        folder = folder.parent
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sweep_partial(root: Path, older_than_seconds: float) -> int:
-    newest = time.time() - older_than_seconds
-    swept = 0
-    for folder, _, names in os.walk(root):
-        for name in filter(_PARTIAL.fullmatch, names):
-            path = Path(folder, name)
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime <= newest:
-                    path.unlink()
-                    swept += 1
-    return swept
-
-
-def _check_folder(root: Path) -> None:
-    if not os.access(root, os.R_OK | os.W_OK | os.X_OK):
-        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(root))

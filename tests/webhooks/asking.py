@@ -1,10 +1,20 @@
-"""Requests of these tests."""
+"""Requests and events of these tests."""
 
 import asyncio
 import time
 from typing import Any
 
 from support.house import House, Tenant
+from tintype.events import operations as events
+
+
+async def happen(house: House, me: Tenant, number: int = 1, **more: Any) -> str:
+    """An event as work publishes it; its id."""
+    async with house.database.transaction() as tx:
+        return await events.publish(
+            tx, me.organization_id, more.pop("type_", "generation.completed"), f"gen_{number}",
+            livemode=True, data={"n": number, "words": "långt 赤 🦊"}, **more,
+        )  # fmt: skip
 
 
 async def endpoint(house: House, me: Tenant, url: str, **more: Any) -> Any:

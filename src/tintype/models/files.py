@@ -19,9 +19,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO, Final
 
+from tintype.durable import to_its_end, write_all
 from tintype.engines.base import EngineFault, Weights
 from tintype.models.models import StoredWeights
-from tintype.storage import MissingObject, Storage, to_its_end, write_all
+from tintype.storage import MissingObject, Storage
 
 _POLL_SECONDS: Final = 0.05
 _BLOCK_BYTES: Final = 2**20

@@ -1,12 +1,11 @@
-"""Which addresses a webhook may have, judged when they are given; `fetch.py` judges each dial."""
+"""Which addresses a webhook may have, judged as they are given; `dialling.py` judges each dial."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from tintype.addresses import Network, check_url
+from tintype.addresses import Network, check_url, is_inside
 from tintype.core.errors import ValidationFailed
-from tintype.fetch import is_inside
 
 # Names that no public name server answers: a private network's own, which can't be judged unasked.
 _PRIVATE_ENDINGS = (".localhost", ".internal", ".local", ".lan", ".home.arpa")

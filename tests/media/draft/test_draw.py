@@ -10,7 +10,8 @@ import pyvips
 from tintype.media.draft.draw import REFERENCES_MAX, DrawingCanceled, draw, drawing
 from tintype.media.draft.layout import arrange
 from tintype.media.draft.light import light_for
-from tintype.media.draft.scene import read_scene, seeded
+from tintype.media.draft.reading import read_scene
+from tintype.media.draft.scene import seeded
 from tintype.media.draft.settings.backdrop import horizon, where
 from tintype.media.draft.stage import SHORT_SIDE, Stage
 from tintype.media.draft.subjects import SUBJECTS, Brush

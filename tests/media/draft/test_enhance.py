@@ -3,7 +3,7 @@
 import pytest
 
 from tintype.media.draft.enhance import CHARACTERS_MAX, enhance
-from tintype.media.draft.scene import read_scene
+from tintype.media.draft.reading import read_scene
 
 PROMPTS = [
     "a cat",

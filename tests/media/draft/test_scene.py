@@ -2,7 +2,7 @@
 
 import pytest
 
-from tintype.media.draft.scene import COUNT_MAX, ITEMS_MAX, read_scene
+from tintype.media.draft.reading import COUNT_MAX, ITEMS_MAX, read_scene
 
 
 def test_colours_belong_to_the_noun_after_them():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tintype.media.draft.scene import read_scene
+from tintype.media.draft.reading import read_scene
 from tintype.media.draft.settings.backdrop import _GROUNDS
 from tintype.media.draft.subjects import SUBJECTS
 from tintype.media.draft.words import LANGUAGES, language_of, mentions, tables

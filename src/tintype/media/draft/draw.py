@@ -12,7 +12,7 @@ from typing import Any
 
 from tintype.media.draft.compose import compose
 from tintype.media.draft.pictures import Print, print_of
-from tintype.media.draft.scene import read_scene
+from tintype.media.draft.reading import read_scene
 from tintype.media.draft.stage import SHORT_SIDE
 from tintype.media.draft.svg import num
 from tintype.media.vips import Image, VipsError

@@ -11,7 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tintype.media.draft.scene import GROUPS, Scene, read_scene
+from tintype.media.draft.reading import read_scene
+from tintype.media.draft.scene import GROUPS, Scene
 from tintype.media.draft.words import folded, language_of, tokens
 
 CHARACTERS_MAX = 4000

@@ -5,6 +5,7 @@ The same words always give the same kind of place, while the seed still varies t
 
 from dataclasses import replace
 
+from tintype.media.draft.reading import read_scene
 from tintype.media.draft.scene import Item, Scene, seeded
 
 _SCENES: tuple[tuple[tuple[str, ...], tuple[Item, ...]], ...] = (
@@ -19,6 +20,12 @@ _SCENES: tuple[tuple[tuple[str, ...], tuple[Item, ...]], ...] = (
     (("mountains", "snowland"), (Item("house"),)),
     (("city",), ()),
 )
+
+
+def says_nothing(prompt: str, negative_prompt: str = "") -> bool:
+    """Whether no thing and no place in the prompt is known: then the scene is an invented one."""
+    scene = read_scene(prompt, negative_prompt)
+    return not (scene.items or scene.settings)
 
 
 def invented(scene: Scene, words: str) -> Scene:
