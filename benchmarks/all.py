@@ -32,6 +32,7 @@ ALL = (
     "bulk",
     "pipeline",
     "reel",
+    "montage",
 )
 _ROW = re.compile(r"^\| (.+) \| (.+) \| (met|MISSED) \|$")
 

@@ -18,6 +18,8 @@ from support.waxy import waxy_picture
 from tintype.engines import finish
 from tintype.engines.base import Blob, Capabilities, EngineFault, FaultCode, Job, Operation
 from tintype.engines.builtin import MODEL, BuiltinEngine
+from tintype.engines.montage import MODEL as MONTAGE
+from tintype.engines.montage import MontageEngine
 from tintype.engines.polish import engine as polish
 from tintype.engines.reel import MODEL as REEL
 from tintype.engines.reel import ReelEngine
@@ -29,10 +31,12 @@ ENGINES = {
     **{model: (lambda: finish.FinishEngine(threads=2), model) for model in finish.OPERATIONS},
     polish.MODEL: (lambda: polish.PolishEngine(threads=2), polish.MODEL),
     REEL: (lambda: ReelEngine(threads=2), REEL),
+    MONTAGE: (lambda: MontageEngine(threads=2), MONTAGE),
     SKETCH: (lambda: SketchEngine(threads=2), SKETCH),
 }
 FINISHING = frozenset({"clean", "realistic"})
 """Operations that take one picture and give it back at its own size."""
+FILMS = frozenset({"image_to_video", "reel"})
 WORDS = frozenset({"polish_text", "enhance_prompt"})
 FAULT_CODES = get_args(FaultCode)
 CANCEL_SECONDS_MAX = 20.0
@@ -74,7 +78,9 @@ def job_for(
     side = side // can.size_step * can.size_step
     drawn = (Blob(png(page(mug(), side=400)), "image/png"),)
     references = drawn if operation == "sketch_to_photo" else ()
-    extra = {"duration_seconds": 1.0, "fps": 12} if operation == "image_to_video" else {}
+    if operation == "reel":
+        references = (*drawn, waxy_picture(200))
+    extra = {"duration_seconds": 1.0, "fps": 12} if operation in FILMS else {}
     return Job(
         operation, model, prompt="a red fox in the forest", width=side, height=side, seed=11,
         extra=extra, references=references,

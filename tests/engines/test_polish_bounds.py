@@ -134,12 +134,12 @@ async def test_past_its_deadline_a_text_lets_go_of_its_thread() -> None:
     await engine.open()
     await engine.run(Job("polish_text", MODEL, prompt=unknown_words(6, english=2)), _Watch())
     text = "".join(reversed(unknown_words(15, english=2)))
-    started = time.monotonic()
     with pytest.raises(EngineFault) as caught:
-        await engine.run(Job("polish_text", MODEL, prompt=text, deadline_seconds=0.2), _Watch())
+        await engine.run(Job("polish_text", MODEL, prompt=text, deadline_seconds=0.05), _Watch())
+    # A thread that had gone on to its end would have answered.
     assert caught.value.code == "TIMEOUT"
+    await engine.run(Job("polish_text", MODEL, prompt="Its a bag"), _Watch())
     await engine.close()
-    assert time.monotonic() - started < 1.0
 
 
 async def test_of_many_texts_at_once_some_wait_and_the_rest_are_told_when_to_ask_again() -> None:

@@ -7,7 +7,9 @@ from importlib import resources
 from pathlib import Path
 
 from tintype.accounts.models import plans
+from tintype.catalog.actions import actions
 from tintype.catalog.models import catalog
+from tintype.catalog.wishes import phrases
 
 SHIPPED = resources.files("tintype.catalog").joinpath("models.toml").read_text()
 SHIPPED_PLANS = resources.files("tintype.accounts").joinpath("plans.toml").read_text()
@@ -30,10 +32,10 @@ weights = ["lora"]
 
 
 @contextlib.contextmanager
-def own_file(section: str, file: Path, text: str) -> Iterator[Path]:
+def own_file(section: str, file: Path, text: str, name: str = "file") -> Iterator[Path]:
     """`text` as `catalog.file` or `plans.file` of this process; what was read is read anew."""
     file.write_text(text)
-    variable = f"TINTYPE_{section}_FILE".upper()
+    variable = f"TINTYPE_{section}_{name}".upper()
     before = os.environ.get(variable, "")
     os.environ[variable] = str(file)
     _forget()
@@ -48,4 +50,6 @@ def own_file(section: str, file: Path, text: str) -> Iterator[Path]:
 
 def _forget() -> None:
     catalog.cache_clear()
+    actions.cache_clear()
+    phrases.cache_clear()
     plans.cache_clear()

@@ -18,6 +18,8 @@ _SIDE_STEP: Final = 8
 _RATIO: Final = re.compile(r"[1-9][0-9]{0,3}:[1-9][0-9]{0,3}")
 # A model's id may lie in a path and must not be taken for that of a custom one.
 _ID: Final = re.compile(r"(?!mdl_)[a-z0-9][a-z0-9._/-]{0,63}")
+# As the engines' registry knows the sandbox's own.
+_BUILT_IN: Final = "builtin/"
 
 Weighted = Literal["lora", "checkpoint"]
 Natural = Annotated[int, Meta(ge=0)]
@@ -55,6 +57,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     credits: Annotated[dict[str, Natural], Meta(min_length=1)]
     weights: list[Weighted] = []
     duration_seconds: Seconds | None = None
+
+    @property
+    def built_in(self) -> bool:
+        """Whether the engine that comes with the server runs it, at no cost to the operator."""
+        return self.id.startswith(_BUILT_IN)
 
 
 class AspectRatio(msgspec.Struct, frozen=True):
@@ -122,13 +129,30 @@ def model_for(operation: str, model_id: str | None) -> Model:
     raise ValidationFailed("model", f"there is no model {model_id[:80]!r} for this{hint}")
 
 
+def default_for(operation: str, *, livemode: bool) -> Model:
+    """The model where nobody asks for one; the sandbox is free, so it has built-in ones only.
+
+    Raises EngineUnavailable where no such model does this work.
+    """
+    if livemode:
+        return model_for(operation, None)
+    for model in catalog().models:
+        if model.built_in and operation in model.operations:
+            return model
+    raise EngineUnavailable(
+        "The sandbox has the built-in engine's models only, and none of this server's catalogue"
+        f" does {operation}.",
+        param="model",
+    )
+
+
 def size_of(aspect_ratio: str, resolution: str) -> tuple[int, int]:
     """Width and height in pixels: exactly the ratio, sides in steps of 8, nearest to the area.
 
     The largest area is also a ceiling: above `pixels_max` the next smaller size is taken.
     """
     known = catalog()
-    a, b = _sides(aspect_ratio)
+    a, b = ratio_of(aspect_ratio)
     if resolution not in known.resolutions:
         raise ValidationFailed("resolution", f"must be one of {', '.join(known.resolutions)}")
     unit = _unit(a, b, resolution)
@@ -140,7 +164,7 @@ def size_of(aspect_ratio: str, resolution: str) -> tuple[int, int]:
 def size_adjustments(aspect_ratio: str, resolution: str) -> tuple[str, ...]:
     """In words, where a picture is made smaller than its resolution says."""
     width, height = size_of(aspect_ratio, resolution)
-    a, b = _sides(aspect_ratio)
+    a, b = ratio_of(aspect_ratio)
     unit = _unit(a, b, resolution)
     if width == a * unit:
         return ()
@@ -158,7 +182,7 @@ def _unit(a: int, b: int, resolution: str) -> int:
 def film_size_of(aspect_ratio: str, resolution: str) -> tuple[int, int]:
     """Width and height in pixels of a film: exactly the ratio, even sides."""
     known = catalog().film_resolutions
-    a, b = _sides(aspect_ratio)
+    a, b = ratio_of(aspect_ratio)
     if resolution not in known:
         raise ValidationFailed("resolution", f"must be one of {', '.join(known)}")
     most = known[resolution]
@@ -172,7 +196,7 @@ def film_adjustments(aspect_ratio: str, resolution: str) -> tuple[str, ...]:
     """In words, where a film's shorter side is less than its resolution says."""
     width, height = film_size_of(aspect_ratio, resolution)
     most = catalog().film_resolutions[resolution]
-    a, b = _sides(aspect_ratio)
+    a, b = ratio_of(aspect_ratio)
     if width == a * _film_unit(a, b, most):
         return ()
     size = f"{aspect_ratio} at {resolution} is {width} x {height}"
@@ -184,7 +208,7 @@ def _film_unit(a: int, b: int, most: FilmResolution) -> int:
     return max(2, most.short_side // min(a, b) // 2 * 2)
 
 
-def _sides(aspect_ratio: str) -> tuple[int, int]:
+def ratio_of(aspect_ratio: str) -> tuple[int, int]:
     """The ratio in its smallest whole numbers."""
     known = catalog().aspect_ratios
     if aspect_ratio not in known:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from tintype.accounts.models import plans
 from tintype.billing.packs import packs
+from tintype.catalog.actions import actions
 from tintype.catalog.models import catalog
 from tintype.cli import queries
 from tintype.cli.codes import OK, reported
@@ -24,6 +25,9 @@ from tintype.storage import open_storage
 async def prepare(settings: Settings) -> Literal["ready", "new"]:
     """Raises SettingsError or a TintypeError."""
     catalog()
+    if settings.catalog.actions_file:
+        # The shipped ones are held by tests and read when they are first asked for.
+        actions()
     packs()
     try:
         open_storage(settings.storage_url)

@@ -108,6 +108,13 @@ class FileSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: str = ""
 
 
+class CatalogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`file` takes the place of the shipped models, `actions_file` of the shipped actions."""
+
+    file: str = ""
+    actions_file: str = ""
+
+
 class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Weights that customers bring. `cache_bytes_max` is what a worker keeps of them beside it."""
 
@@ -174,7 +181,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media: MediaSettings = MediaSettings()
     worker: WorkerSettings = WorkerSettings()
     engines: EngineSettings = EngineSettings()
-    catalog: FileSettings = FileSettings()
+    catalog: CatalogSettings = CatalogSettings()
     plans: FileSettings = FileSettings()
     packs: FileSettings = FileSettings()
     models: ModelSettings = ModelSettings()
@@ -212,7 +219,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "media": MediaSettings,
     "worker": WorkerSettings,
     "engines": EngineSettings,
-    "catalog": FileSettings,
+    "catalog": CatalogSettings,
     "plans": FileSettings,
     "packs": FileSettings,
     "models": ModelSettings,
@@ -261,16 +268,18 @@ def load(
     return settings
 
 
-def own_file(section: Literal["catalog", "plans", "packs"]) -> str:
+def own_file(
+    section: Literal["catalog", "plans", "packs"], name: Literal["file", "actions_file"] = "file"
+) -> str:
     """The section's `file` in this process: its environment's, or the settings file's.
 
     These are read by code that has no settings at hand, as they hold for the whole process.
     """
-    if named := os.environ.get(f"TINTYPE_{section}_FILE".upper()):
+    if named := os.environ.get(f"TINTYPE_{section}_{name}".upper()):
         return named
     config = os.environ.get("TINTYPE_CONFIG")
     found = _read_toml(Path(config) if config else None).get(section, {})
-    return str(found.get("file", "")) if isinstance(found, Mapping) else ""
+    return str(found.get(name, "")) if isinstance(found, Mapping) else ""
 
 
 def _check(settings: Settings) -> None:

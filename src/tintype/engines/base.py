@@ -13,10 +13,12 @@ from typing import Literal, Protocol
 Operation = Literal[
     "text_to_image",
     "edit",
+    "enhance",
     "clean",
     "realistic",
     "sketch_to_photo",
     "image_to_video",
+    "reel",
     "polish_text",
     "enhance_prompt",
 ]
@@ -86,8 +88,13 @@ class Job:
 
     "clean" and "realistic" finish the one picture in `references` at its own size, so `width` and
     `height` don't count; their `extra` has `strength` (0 to 1) and `preset` (a name or None).
+    "enhance" retouches `references[0]`, and `references[1]` is one to match; `width` and `height`
+    are those of the answer, or 0 for its own. Its `extra` has `steps` (as `media/retouch/steps.py`
+    knows them), `focal_point` ([x, y] or None) that a crop keeps, and `variant` (0 is the recipe
+    itself, others are turned by the seed); `prompt` says the same in words.
     "image_to_video" gives a film and its poster; its `extra` has `duration_seconds`, `fps` and
-    `focal_point` ([x, y] or None).
+    `focal_point` ([x, y] or None). "reel" gives the same of all `references` in their order; its
+    `extra` is told in `montage.py`.
     """
 
     operation: Operation
