@@ -18,6 +18,7 @@ from tintype.api.parts import Parts
 from tintype.api.places import Places
 from tintype.api.reference import reference_routes
 from tintype.api.rendering import error_response
+from tintype.api.unrouted import UNROUTED, unrouted_response
 from tintype.audit import http as audit
 from tintype.auth import http as auth
 from tintype.auth import opened as authentication
@@ -42,7 +43,11 @@ from tintype.keys import http as keys
 from tintype.live import http as live
 from tintype.models import http as models
 from tintype.personas import http as personas
+from tintype.pictures import http as pictures
 from tintype.projects import http as projects
+from tintype.publishing import http as publishing
+from tintype.quick_actions import http as quick_actions
+from tintype.reels import http as reels
 from tintype.sessions import http as sessions
 from tintype.storage import open_storage
 from tintype.studio import http as studio
@@ -58,11 +63,15 @@ ROUTES: Final[Sequence[ControllerRouterHandler]] = [
     *image_jobs.ROUTES,
     *bulk.ROUTES,
     *studio.ROUTES,
+    *reels.ROUTES,
     *live.ROUTES,
     *text.ROUTES,
     *personas.ROUTES,
     *models.ROUTES,
     *projects.ROUTES,
+    *publishing.ROUTES,
+    *pictures.ROUTES,
+    *quick_actions.ROUTES,
     *catalog.ROUTES,
     *events.ROUTES,
     *webhooks.ROUTES,
@@ -73,10 +82,11 @@ ROUTES: Final[Sequence[ControllerRouterHandler]] = [
     *audit.ROUTES,
 ]
 MOUNTS: Final = ("/api/v1", "/v1")
-# Outside the mounts: the bytes of pictures and films.
+# Outside the mounts: the bytes of pictures and films, and published pages.
 MEDIA_ROUTES: Final[Sequence[ControllerRouterHandler]] = [
     *images.MEDIA_ROUTES,
     *videos.MEDIA_ROUTES,
+    *publishing.PAGE_ROUTES,
 ]
 _NOTE_SECONDS: Final = 5.0
 _FINISH_SECONDS: Final = 3.0
@@ -119,7 +129,10 @@ def routes() -> Litestar:
             *mounts, *MEDIA_ROUTES, *health.ROUTES,
             *reference_routes(ROUTES, MOUNTS, MEDIA_ROUTES),
         ],
-        exception_handlers={Exception: error_response},
+        exception_handlers={
+            Exception: error_response,
+            **dict.fromkeys(UNROUTED, unrouted_response),
+        },
         lifespan=[lifespan],
         openapi_config=None,
         # Our own readers cap every body; the framework's cap would answer in its own words.

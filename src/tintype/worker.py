@@ -24,6 +24,7 @@ from tintype.db.listen import Signals
 from tintype.db.pool import connect
 from tintype.engines.of_worker import configured
 from tintype.engines.registry import Engines
+from tintype.errands import Runner
 from tintype.fetch import Fetcher
 from tintype.generations import jobs as generations
 from tintype.generations.gate import Gate
@@ -36,6 +37,8 @@ from tintype.models import intake as weights
 from tintype.models import jobs as models
 from tintype.models import operations as custom_models
 from tintype.models.fetching import Loader
+from tintype.pictures import jobs as pictures
+from tintype.pictures.fetching import Collector
 from tintype.sessions import operations as sessions
 from tintype.storage import open_storage
 from tintype.videos import intake as films
@@ -86,12 +89,14 @@ def consumer(workshop: Workshop) -> queue.Consumer:
     sent = courier(workshop)
     jobs = {
         **generations.jobs(workshop), **webhooks.jobs(sent), **models.jobs(loader(workshop)),
+        **pictures.jobs(collector(workshop)),
     }  # fmt: skip
     worker = workshop.settings.worker
     return queue.Consumer(
         workshop.database, jobs,
         concurrency=worker.concurrency, heartbeat_seconds=worker.lease_seconds,
-        apart=webhooks.places(sent) | models.places(), limits=generations.limits(workshop),
+        apart=webhooks.places(sent) | models.places() | pictures.places(),
+        limits=generations.limits(workshop),
         stopping=workshop.stopping,
     )  # fmt: skip
 
@@ -109,12 +114,26 @@ def loader(workshop: Workshop) -> Loader:
     """What fetching customers' weights needs of it."""
     return Loader(
         settings=workshop.settings.models,
-        worker=workshop.settings.worker,
-        database=workshop.database,
+        runner=runner(workshop),
         storage=workshop.storage,
         fetcher=workshop.fetcher,
-        stopping=workshop.stopping,
     )
+
+
+def collector(workshop: Workshop) -> Collector:
+    """What fetching pictures needs of it."""
+    return Collector(
+        settings=workshop.settings,
+        runner=runner(workshop),
+        storage=workshop.storage,
+        fetcher=workshop.fetcher,
+        pixels=workshop.pixels,
+    )
+
+
+def runner(workshop: Workshop) -> Runner:
+    """What every errand needs of it."""
+    return Runner(workshop.settings.worker, workshop.database, workshop.stopping)
 
 
 def chores(workshop: Workshop) -> list[asyncio.Task[None]]:
@@ -126,6 +145,9 @@ def chores(workshop: Workshop) -> list[asyncio.Task[None]]:
         asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _prune(workshop))),
         asyncio.create_task(
             _every(models.EVERY_SECONDS, lambda: models.ring_the_lost(loader(workshop)))
+        ),
+        asyncio.create_task(
+            _every(pictures.EVERY_SECONDS, lambda: pictures.ring_the_lost(collector(workshop)))
         ),
         # Walking the whole storage is no part of a start.
         asyncio.create_task(_every(_PRUNE_SECONDS, lambda: _sweep(workshop), first=_PRUNE_SECONDS)),

@@ -25,6 +25,7 @@ from tintype.images import operations as images
 from tintype.images.intake import StoredPicture
 from tintype.images.links import Links
 from tintype.projects import operations as projects
+from tintype.projects.models import CreateProject
 
 ALIASES = st.sampled_from(["@a", "@B", "@b", "@hero", "@HERO"])
 TECHNICAL = st.sampled_from(["@last", "@First", "@upload"])
@@ -47,7 +48,7 @@ class Names(RuleBasedStateMachine):
     def open(self) -> None:
         self.owner = self.do(self.once(accounts.create_organization, name="M", plan="pro")).id
         self.caller = Caller(self.owner, "pro", frozenset(SCOPES), livemode=True, source="api")
-        made = self.do(self.once(projects.create, self.caller, name="P", meta={}))
+        made = self.do(self.once(projects.create, self.caller, "", CreateProject(name="P")))
         self.projects = ["", made.id]
         self.flows: dict[str, str] = {}
         # id -> (project or '', flow or '', source), in the order of making; living ones only.

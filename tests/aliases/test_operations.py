@@ -17,6 +17,7 @@ from tintype.images.intake import StoredPicture
 from tintype.images.links import Links
 from tintype.images.models import UpdateImage
 from tintype.projects import operations as projects
+from tintype.projects.models import CreateProject
 
 PICTURE = StoredPicture("masters/x", None, "png", False, 8, 8, 99, "0" * 64, "hash")
 LINKS = Links("http://localhost", None)
@@ -29,7 +30,7 @@ async def studio(
     async with database.transaction() as tx:
         owner = (await accounts.create_organization(tx, name="A", plan="pro")).id
         caller = Caller(owner, "pro", frozenset(SCOPES), livemode=True, source="api")
-        made = (await projects.create(tx, caller, name="P", meta={})).id if project else None
+        made = (await projects.create(tx, caller, "", CreateProject(name="P"))).id if project else None
         fields = {"source": "uploaded", "livemode": True, "project_id": made, "flow_id": None,
                   "generation_id": None, "variant": 0, "prompt": None, "meta": {}}  # fmt: skip
         rows = [await images.add_generated(tx, owner, PICTURE, fields) for _ in range(count)]

@@ -22,7 +22,8 @@ EXCLUDED = [checks.positive_data_acceptance]
 # These have pictures made, so they get fewer tries.
 DRAWING = (
     "live", "create_generation", "retry_generation", "create_image_job", "generate_image",
-    "generate_product_photo", "generate_video", "sketch_to_photo",
+    "generate_product_photo", "generate_video", "sketch_to_photo", "create_video",
+    "enhance_picture",
 )  # fmt: skip
 # These hold their answer for a minute unless they are told not to.
 WAITING = ("generate_product_photo", "sketch_to_photo")

@@ -14,6 +14,7 @@ import pytest
 
 from support import images
 from support.house import House, Tenant
+from support.listings import listing
 from support.own_files import SHIPPED, STUDIO, own_file
 
 
@@ -64,6 +65,12 @@ async def known(house: House, me: Tenant) -> dict[str, Any]:
     test = f"/api/v1/webhooks/endpoints/{endpoint.data['id']}/test"
     delivery = await house.ask("POST", test, key=me)
     persona = await house.ask("POST", "/api/v1/personas", key=me, json={"name": "fuzz"})
+    quick = {"name": "fuzz", "prompt": "soft light"}
+    action = await house.ask("POST", "/api/v1/quick-actions", key=me, json=quick)
+    listed, (shown, *_) = await listing(house, me, 1)
+    page = await house.ask("POST", f"/api/v1/projects/{listed}/publish", key=me)
+    film = {"project_id": listed, "duration_seconds": 1}
+    video = await house.ask("POST", "/api/v1/videos", key=me, json=film)
     bulk = {"items": [{"prompt": "a fox"}]}
     batch = await house.ask("POST", "/api/v1/generate/bulk", key=me, json=bulk)
     return {
@@ -71,5 +78,7 @@ async def known(house: House, me: Tenant) -> dict[str, Any]:
         "key_id": key.data["id"], "job_id": job.data["job_id"],
         "endpoint_id": endpoint.data["id"], "delivery_id": delivery.data["id"],
         "generation_id": picture["id"], "flow_id": flow.data["id"], "image_id": image.data["id"],
-        "project_id": project.data["id"], "alias": "@hero", "name": f"{image.data['id']}.png",
+        "project_id": project.data["id"], "action_id": action.data["id"], "alias": "@hero",
+        "name": f"{image.data['id']}.png", "video_id": video.data["id"], "picture_id": shown,
+        "slug": page.data["public_url"].rpartition("/")[2], "revision": 1,
     }  # fmt: skip

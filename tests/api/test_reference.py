@@ -34,6 +34,11 @@ async def test_every_route_is_described_on_both_mounts(idle_house: House) -> Non
     routed |= {
         ("/media/images/{name}", "get"),
         ("/media/videos/{name}", "get"),
+        ("/p/{slug}", "get"),
+        ("/p/{slug}/manifest.json", "get"),
+        ("/p/{slug}/{revision}/card.jpg", "get"),
+        ("/p/{slug}/{revision}/images/{name}", "get"),
+        ("/p/{slug}/{revision}/videos/{name}", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
         ("/metrics", "get"),
@@ -78,6 +83,31 @@ async def test_bodies_are_closed_and_answers_whole(idle_house: House) -> None:
     assert shapes["CreateGeneration"]["required"] == ["prompt"]
     assert shapes["CreateGeneration"]["properties"]["variants"]["maximum"] == 8
     assert set(shapes["Generation"]["required"]) == set(shapes["Generation"]["properties"])
+
+
+async def test_forms_say_in_which_parts_their_file_may_come(idle_house: House) -> None:
+    paths = (await document(idle_house))["paths"]
+
+    def contents(path: str):
+        return paths[f"/api/v1{path}"]["post"]["requestBody"]["content"]
+
+    def form(path: str):
+        return contents(path)["multipart/form-data"]["schema"]
+
+    film, sketch = form("/generate/video"), form("/sketch-to-photo")
+    assert {"application/json", "multipart/form-data"} == set(contents("/generate/video"))
+    assert "required" not in film
+    assert film["properties"]["file"]["format"] == "binary"
+    assert [it["type"] for it in film["properties"]["image"]["anyOf"]] == ["string", "string"]
+    assert film["properties"]["duration_seconds"]["type"] == "number"
+    assert {"image", "sketch", "file"} <= set(sketch["properties"])
+    assert sketch["required"] == ["prompt"]
+    bulk = contents("/generate/bulk")
+    assert set(bulk) == {"application/json", "application/jsonl", "multipart/form-data"}
+    assert form("/generate/bulk")["required"] == ["file"]
+    assert "defaults" in form("/generate/bulk")["properties"]
+    assert "items" not in form("/generate/bulk")["properties"]
+    assert form("/models")["required"][0] == form("/images/upload")["required"][0] == "file"
 
 
 async def test_the_mounts_differ_in_shape_only(idle_house: House) -> None:

@@ -57,7 +57,7 @@ class Mortal(Database):
     """
 
     def __init__(self, whole: Database, step: int, moment: Moment) -> None:
-        super().__init__(whole.pool, whole.dsn, 5.0)
+        super().__init__(whole.pool, whole.dsn, 5.0, whole.cut_short)
         self._left = step
         self._moment = moment
         self.dead = False

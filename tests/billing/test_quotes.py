@@ -61,6 +61,28 @@ async def test_a_quote_says_price_model_and_size_and_nothing_is_made(idle_house:
     assert (real.status, real.data["credits_reserved"]) == (202, 4)
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"prompt": "quixotic epistemology"}, True),
+        ({"prompt": "red and blue at dawn"}, True),
+        ({"prompt": "a fox", "negative_prompt": "foxes"}, True),
+        ({"prompt": "an epistemic fox"}, False),
+        ({"prompt": "at the beach"}, False),
+        ({"prompt": "epistemology, like @bag"}, False),
+    ],
+)
+async def test_a_quote_says_where_the_built_in_engine_knows_nothing_of_a_prompt(
+    idle_house: House, body: dict[str, str], said: bool
+) -> None:
+    me = await idle_house.tenant()
+    await idle_house.upload(me, file("png"), alias="@bag")
+    found = await quoted(idle_house, me, body)
+    notes = [text for text in found["adjustments"] if "builtin/draft knows no thing" in text]
+    assert len(notes) == said
+    assert (await use(idle_house, me, found["quote_id"], body)).status == 202
+
+
 async def test_every_creating_call_is_quoted(idle_house: House) -> None:
     me = await idle_house.tenant()
     canceled = (await idle_house.ask("POST", MAKE, key=me, json={"prompt": "a fox"})).data["id"]
@@ -129,7 +151,7 @@ async def test_a_dry_run_keeps_to_no_quote(idle_house: House) -> None:
 
 async def test_what_the_server_changes_is_said(idle_house: House) -> None:
     me = await idle_house.tenant()
-    body = {"prompt": "a", "resolution": "4K", "aspect_ratio": "21:9"}
+    body = {"prompt": "a fox", "resolution": "4K", "aspect_ratio": "21:9"}
     found = await quoted(idle_house, me, body)
     made = (await use(idle_house, me, found["quote_id"], body)).data
     assert found["size"] == {"width": made["width"], "height": made["height"]}

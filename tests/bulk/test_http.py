@@ -203,7 +203,9 @@ async def test_results_come_as_pages_csv_and_jsonl(idle_house: House) -> None:
     after = first.json["meta"]["pagination"]["next"]
     second = await idle_house.ask("GET", f"{path}?limit=100&after={after}", key=me)
     assert [it["index"] for it in first.data + second.data] == list(range(200))
-    lines = await idle_house.ask("GET", path, key=me, headers={"Accept": "application/jsonl"})
+    liked = {"Accept": "text/csv;q=0.5, application/jsonl"}
+    lines = await idle_house.ask("GET", path, key=me, headers=liked)
+    assert [it.headers["Vary"] for it in (first, lines)] == ["Accept"] * 2
     found = [msgspec.json.decode(line) for line in lines.body.splitlines()]
     assert [it["custom_id"] for it in found] == [f"=sku,{n}" for n in range(601)]
     assert found[:100] == first.data

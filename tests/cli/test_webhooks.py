@@ -21,7 +21,7 @@ from tintype.cli.prepare import prepare
 from tintype.cli.webhook_examples import example
 from tintype.generations.models import Generation
 from tintype.images.links import Links
-from tintype.images.models import Image
+from tintype.images.models import Image, PictureEvent
 from tintype.webhooks.models import TEST, TYPES
 from webhooks.asking import endpoint
 
@@ -48,7 +48,7 @@ def test_an_example_is_of_the_true_form_and_says_what_it_is(type_: str) -> None:
     links = Links("http://localhost:3000", None)
     subject_id, data = example(type_, links, livemode=True)
     assert data.pop("example") is True
-    kinds: dict[str, Any] = {"generation": Generation, "image": Image}
+    kinds: dict[str, Any] = {"generation": Generation, "image": Image, "picture": PictureEvent}
     noun, _, what = type_.partition(".")
     if noun in kinds:
         made = msgspec.convert(data, kinds[noun])

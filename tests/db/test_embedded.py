@@ -207,7 +207,7 @@ print("zombie", flush=True)
 if sys.stdin.read(1) == "r":
     began = time.monotonic()
     embedded.start(folder)
-    print(time.monotonic() - began < 5, postmaster.process(dead), embedded.stop(folder))
+    print(time.monotonic() - began < 60, postmaster.process(dead), embedded.stop(folder))
 """
 
 

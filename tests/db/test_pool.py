@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -117,6 +119,72 @@ async def test_maps_and_lists_pass_as_json(database: Database) -> None:
     value: dict[str, Any] = {"a": [1, "é\n", None, {"b": 1.5}]}
     async with database.reading() as tx:
         assert await tx.fetchval("SELECT $1::jsonb", value) == value
+
+
+_COUNTED = "SELECT count(*) FROM generations WHERE id = $1 AND seed = $2"
+
+
+@pytest.fixture
+async def single(database_url: str) -> AsyncIterator[Database]:
+    """With one connection, so that whoever asks next gets what the one before has left."""
+    made = await connect(database_url, size=1, wait_seconds=5)
+    yield made
+    await made.close()
+
+
+async def _left_clean(single: Database, database: Database, since: datetime) -> None:
+    """The connection that lies in the pool has no locks, and is in no transaction."""
+    async with database.reading() as tx:
+        locks = await tx.fetch(
+            """
+            SELECT relation::regclass FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+              AND application_name = 'tintype' AND relation IS NOT NULL
+            """
+        )
+    assert locks == []
+    async with single.snapshot() as tx:
+        assert await tx.fetchval("SELECT now()") >= since
+
+
+async def _moment(database: Database) -> datetime:
+    async with database.reading() as tx:
+        found: datetime = await tx.fetchval("SELECT now()")
+    return found
+
+
+async def test_a_refused_value_leaves_no_transaction_behind(
+    single: Database, database: Database
+) -> None:
+    with pytest.raises(ValidationFailed):
+        async with single.reading() as tx:
+            await tx.fetchval(_COUNTED, "gen_x", "no number")
+    await _left_clean(single, database, await _moment(database))
+
+
+async def test_a_canceled_query_leaves_no_transaction_behind(
+    database_url: str, database: Database
+) -> None:
+    """At whichever of its task's steps it is canceled; most ways the server hears of it by itself."""
+    for steps in range(12):
+        # A new connection each time: a statement is parsed once in its life.
+        single = await connect(database_url, size=1, wait_seconds=5)
+        await _moment(single)
+
+        async def ask(single: Database = single) -> None:
+            async with single.reading() as tx:
+                await tx.fetchval(_COUNTED, "gen_x", 1)
+
+        task = asyncio.create_task(ask())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        # The loop stands still while the server answers, so the task hears none of it.
+        time.sleep(0.05)  # noqa: ASYNC251
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await _left_clean(single, database, await _moment(database))
+        await single.close()
 
 
 async def test_an_absent_server_is_unavailable(database_url: str) -> None:

@@ -33,6 +33,8 @@ FROM (SELECT n, CASE WHEN n % 1000 = 1 THEN 'processing' WHEN n % 100 = 2 THEN '
 INSERT INTO events (id, organization_id, type, subject_id, livemode, data)
     SELECT 'evt_' || lpad(n::text, 8, '0'), 'org_' || greatest(n % 200, 181) - 180, 'generation.queued',
     'gen_' || lpad((n / 3)::text, 8, '0'), true, '{}' FROM generate_series(1, 40000) n;
+INSERT INTO projects (id, organization_id, name)
+    SELECT 'prj_' || n, 'org_' || n % 20 + 1, 'p' FROM generate_series(1, 2000) n;
 INSERT INTO api_keys (id, organization_id, name, prefix, secret_sha256, scopes)
     SELECT 'key_' || n, 'org_' || n % 20 + 1, 'k', 'p', sha256(n::text::bytea), '{}'
     FROM generate_series(1, 5000) n;

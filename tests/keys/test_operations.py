@@ -17,6 +17,7 @@ from tintype.keys import operations as keys
 from tintype.keys import secrets
 from tintype.keys.cache import KeyCache
 from tintype.projects import operations as projects
+from tintype.projects.models import CreateProject
 
 
 async def organization(database: Database) -> str:
@@ -33,7 +34,7 @@ async def made(database: Database, owner: str, **more: Any) -> Any:
 async def project_of(database: Database, owner: str) -> str:
     caller = Caller(owner, "pro", frozenset(SCOPES), livemode=True, source="api")
     async with database.transaction() as tx:
-        return (await projects.create(tx, caller, name="P", meta={})).id
+        return (await projects.create(tx, caller, "", CreateProject(name="P"))).id
 
 
 async def test_a_new_key_shows_its_secret_once(database: Database) -> None:

@@ -1,5 +1,7 @@
 """Custom models chosen for work: whose they are, what they take over, when they are refused."""
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -9,9 +11,15 @@ from support.own_files import SHIPPED, STUDIO, own_file
 from support.weights import lora
 from tintype.catalog.models import Model, model_for, price
 from tintype.core import ids
-from tintype.core.errors import EngineUnavailable, Forbidden, NotFound, ValidationFailed
+from tintype.core.errors import (
+    Conflict,
+    EngineUnavailable,
+    Forbidden,
+    NotFound,
+    ValidationFailed,
+)
 from tintype.models import operations
-from tintype.models.models import CustomModel, StoredWeights
+from tintype.models.models import MODELS_MAX, CustomModel, NewModel, StoredWeights
 
 pytestmark = pytest.mark.usefixtures("studio")
 SOUND = lora(64)
@@ -129,3 +137,48 @@ async def test_a_run_is_told_where_the_bytes_are_even_of_a_deleted_model(
     assert found.trigger_words == ["snkr"]
     assert found.object_key.startswith(f"weights/{me.organization_id}/")
     assert await weights(idle_house, me, "builtin/draft") is None
+
+
+async def test_two_at_once_do_not_both_get_the_last_place(idle_house: House) -> None:
+    me, other = await idle_house.tenant(), await idle_house.tenant()
+    await _filled(idle_house, me, MODELS_MAX - 1)
+    ask = NewModel(
+        name="S", kind="lora", base_model="studio/large", engine=None, trigger_words=[],
+        scale=1.0, description="", meta={},
+    )  # fmt: skip
+
+    async def register(tenant: Tenant, go_on: asyncio.Event | None = None) -> None:
+        async with idle_house.database.transaction() as tx:
+            await operations.register(
+                tx, await idle_house.caller(tenant), ask, source_url="https://example.com/x"
+            )
+            registered.set()
+            if go_on is not None:
+                await go_on.wait()
+
+    registered, commit = asyncio.Event(), asyncio.Event()
+    first = asyncio.create_task(register(me, commit))
+    await registered.wait()
+    second = asyncio.create_task(register(me))
+    await asyncio.wait({second}, timeout=0.5)
+    await register(other)
+    commit.set()
+    await first
+    with pytest.raises(Conflict, match=f"{MODELS_MAX} custom models already"):
+        await second
+
+
+async def _filled(house: House, tenant: Tenant, count: int) -> None:
+    made = (await uploaded(house, tenant, SOUND))["id"]
+    async with house.database.transaction() as tx:
+        for _ in range(count - 1):
+            await tx.execute(
+                """
+                INSERT INTO custom_models (id, organization_id, name, description, kind,
+                    base_model, engine, trigger_words, scale, status, livemode)
+                SELECT $3, organization_id, name, description, kind, base_model, engine,
+                    trigger_words, scale, 'failed', livemode
+                FROM custom_models WHERE organization_id = $1 AND id = $2
+                """,
+                tenant.organization_id, made, ids.new("mdl"),
+            )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from support import images
@@ -13,6 +14,21 @@ PATH = "/v1/generate/video"
 
 async def film(house: House, me, *, headers: dict[str, str] | None = None, **body):
     return await house.ask("POST", PATH, key=me, json=body, headers=headers)
+
+
+async def sent(
+    house: House, me, data: bytes | str, *, part: str = "image",
+    headers: dict[str, str] | None = None, **fields: str,
+):  # fmt: skip
+    """The request as a form, its picture a file or the name of one."""
+    form = aiohttp.FormData(default_to_multipart=True)
+    if isinstance(data, bytes):
+        form.add_field(part, data, filename="bag.png", content_type="image/png")
+    else:
+        form.add_field(part, data)
+    for name, value in fields.items():
+        form.add_field(name, value)
+    return await house.ask("POST", PATH, key=me, data=form, headers=headers)
 
 
 async def product(house: House, me) -> str:
@@ -43,6 +59,61 @@ async def test_the_shortest_request_takes_the_models_defaults(idle_house: House)
     assert (made.json["width"], made.json["height"]) == (1280, 720)
     assert (made.json["duration_seconds"], made.json["credits_reserved"]) == (5.0, 5)
     assert made.json["references"] == []
+
+
+@pytest.mark.parametrize("part", ["image", "file"])
+async def test_a_forms_file_is_taken_into_the_library_first(idle_house: House, part: str) -> None:
+    me = await idle_house.tenant(grant=100)
+    made = await sent(
+        idle_house, me, images.file("png", 320, 240), part=part, durationSeconds="2.5",
+        aspect_ratio="1:1", meta='{"sku": "b-1"}',
+    )  # fmt: skip
+    assert made.status == 202, made.body
+    assert (made.json["duration_seconds"], made.json["meta"]) == (2.5, {"sku": "b-1"})
+    picture = made.json["references"][0]["image_id"]
+    found = (await idle_house.ask("GET", f"/v1/images/{picture}", key=me)).json
+    assert (found["source"], found["meta"]) == ("uploaded", {"filename": "bag.png"})
+
+
+async def test_a_form_may_name_its_picture_or_have_none(idle_house: House) -> None:
+    me = await idle_house.tenant(grant=100)
+    picture = await product(idle_house, me)
+    named = await sent(idle_house, me, "@bag")
+    assert (named.status, named.json["references"][0]["image_id"]) == (202, picture)
+    none = await sent(idle_house, me, "a red handbag", part="prompt")
+    assert (none.status, none.json["references"]) == (202, [])
+
+
+async def test_the_same_file_under_the_same_key_is_one_film(idle_house: House) -> None:
+    me = await idle_house.tenant(grant=100)
+    key = {"Idempotency-Key": "film-1"}
+    first, again = [
+        await sent(idle_house, me, images.file("png", 320, 240), headers=key) for _ in range(2)
+    ]
+    assert first.json["id"] == again.json["id"]
+    other = await sent(idle_house, me, images.file("png", 240, 320), headers=key)
+    assert (other.status, other.json["error"]["code"]) == (422, "IDEMPOTENCY_MISMATCH")
+
+
+@pytest.mark.parametrize(
+    ("data", "fields", "field"),
+    [
+        (images.file("png", 64, 64), {"image_url": "@bag"}, "image"),
+        (images.file("png", 64, 64), {"duration_seconds": "two"}, "duration_seconds"),
+        (images.file("png", 64, 64), {"duration_seconds": "1e1"}, "duration_seconds"),
+        (images.file("png", 64, 64), {"duration_seconds": "nan"}, "duration_seconds"),
+        (images.file("png", 64, 64), {"duration_seconds": "-1"}, "duration_seconds"),
+        (images.file("png", 64, 64), {"part": "sketch"}, "sketch"),
+    ],
+)
+async def test_what_is_wrong_in_a_form_is_refused_by_name(
+    idle_house: House, data: bytes, fields: dict[str, str], field: str
+) -> None:
+    me = await idle_house.tenant(grant=100)
+    refused = await sent(idle_house, me, data, **fields)
+    assert (refused.status, refused.json["error"]["param"]) == (422, field), refused.body
+    nothing = await sent(idle_house, me, b"no picture")
+    assert (nothing.status, nothing.json["error"]["param"]) == (415, "image")
 
 
 async def test_image_and_image_url_are_one_field(idle_house: House) -> None:

@@ -23,7 +23,9 @@ async def check_everything(
         ends = await tx.fetch("SELECT * FROM ledger_entries WHERE hold_id IS NOT NULL")
         accounts = await tx.fetch("SELECT * FROM credit_accounts")
         entries = await tx.fetch("SELECT * FROM ledger_entries")
-        images = await tx.fetch("SELECT * FROM images WHERE generation_id IS NOT NULL")
+        images = await tx.fetch(
+            "SELECT * FROM images WHERE generation_id IS NOT NULL AND status = 'completed'"
+        )
         images += await tx.fetch("SELECT * FROM videos")
         events = await tx.fetch("SELECT subject_id, type FROM events ORDER BY position")
     _all_terminal_or_queued(works)

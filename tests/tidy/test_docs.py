@@ -118,7 +118,8 @@ def event_types() -> set[str]:
         if file.parent.name != "events":
             found |= set(
                 re.findall(
-                    r'"((?:generation|image|credits|project|batch)\.[a-z]+)"', file.read_text()
+                    r'"((?:generation|image|credits|project|batch|picture|video)\.[a-z]+)"',
+                    file.read_text(),
                 )
             )
     return found

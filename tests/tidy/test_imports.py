@@ -7,10 +7,18 @@ SOURCE = Path(__file__).parents[2] / "src" / "tintype"
 SLICES = {
     "accounts", "aliases", "audit", "auth", "batches", "billing", "bulk", "catalog", "credits",
     "events", "flows",
-    "generations", "images", "keys", "live", "models", "personas",
-    "projects", "sessions", "webhooks",
+    "generations", "images", "keys", "live", "models", "personas", "pictures",
+    "projects", "publishing", "quick_actions", "sessions", "webhooks",
 }  # fmt: skip
-INNER = {"queries", "run_queries", "batch_queries", "http", "jobs"}
+INNER = {
+    "queries",
+    "run_queries",
+    "batch_queries",
+    "picture_queries",
+    "picture_reads",
+    "http",
+    "jobs",
+}
 
 
 def imports_of(path: Path) -> list[tuple[str, int, bool]]:

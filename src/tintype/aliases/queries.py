@@ -101,7 +101,7 @@ async def living_images(
     rows = await tx.fetch(
         """
         SELECT id FROM images WHERE organization_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
-          AND ($3::text IS NULL OR project_id = $3)
+          AND status = 'completed' AND ($3::text IS NULL OR project_id = $3)
         ORDER BY id FOR SHARE
         """,
         organization_id, image_ids, project_id,
@@ -118,7 +118,7 @@ async def technical(
         f"""
         SELECT id FROM images
         WHERE organization_id = $1 AND flow_id = $2 AND deleted_at IS NULL
-          AND (NOT $3 OR source = 'uploaded')
+          AND status = 'completed' AND (NOT $3 OR source = 'uploaded')
         ORDER BY id {direction} LIMIT 1
         """,  # noqa: S608
         organization_id, flow_id, uploaded_only,
@@ -134,7 +134,7 @@ async def resolve(
         """
         SELECT a.scope_id, a.image_id FROM image_aliases a JOIN images i ON i.id = a.image_id
         WHERE a.organization_id = $1 AND a.alias = $2 AND a.scope_id = ANY ($3)
-          AND i.deleted_at IS NULL
+          AND i.deleted_at IS NULL AND i.status = 'completed'
         ORDER BY array_position($3, a.scope_id) LIMIT 1
         """,
         organization_id, alias, scope_ids,

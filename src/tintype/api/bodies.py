@@ -36,6 +36,7 @@ _JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re
 _AT: Final = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
 _NO_CHOICE: Final = "Invalid enum value"
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_NUMBER: Final = re.compile(rf"{_WHOLE.pattern}(?:\.[0-9]{{1,18}})?")
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 # A slow body is cut off: this long, plus its size at 64 kB/s.
 _BODY_SECONDS: Final = 30.0
@@ -46,14 +47,27 @@ _DROPPED_SECONDS_MAX: Final = 2.0
 
 async def read_json(request: AnyRequest, struct: type[S], *, required: bool = True) -> S:
     """The request's JSON body as `struct`; an absent body is allowed where `required` is false."""
-    limit = parts(request).settings.server.body_bytes_max
-    raw = await read_bytes(request, limit)
+    raw = await read_raw(request, required=required)
     if not raw and not required:
         return struct()
+    return decode(raw, struct)
+
+
+async def read_raw(
+    request: AnyRequest, *, bytes_max: int | None = None, required: bool = True
+) -> bytes:
+    """The body of a request that says it is JSON, for `decode`.
+
+    It may have `bytes_max` bytes, by default those of the settings.
+    """
+    limit = bytes_max or parts(request).settings.server.body_bytes_max
+    raw = await read_bytes(request, limit)
+    if not raw and not required:
+        return raw
     content_type = request.headers.get("content-type", "")
     if not _JSON_TYPE.fullmatch(content_type) or "content-encoding" in request.headers:
         raise UnsupportedMediaType("Send the body as application/json, not compressed.")
-    return decode(raw, struct)
+    return raw
 
 
 def decode(raw: bytes, struct: type[S]) -> S:
@@ -135,6 +149,10 @@ def _from_text(name: str, text: str, kinds: frozenset[type[inspect.Type]]) -> An
         if not _WHOLE.fullmatch(text):
             raise ValidationFailed(name, "must be a whole number")
         return int(text)
+    if inspect.FloatType in kinds:
+        if not _NUMBER.fullmatch(text):
+            raise ValidationFailed(name, "must be a number")
+        return float(text)
     if inspect.BoolType in kinds:
         if text not in _TRUTHS:
             raise ValidationFailed(name, "must be true or false")

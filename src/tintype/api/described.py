@@ -2,8 +2,11 @@
 
 A handler says it in its signature, its docstring, its guard and its `opt`: `body`, `query` and
 `form` are the structs it reads, `answers` its success statuses, `media_type` what it sends when
-that isn't JSON, `headers` the request headers it heeds, `errors` the faults of its own, `example`
-a body to try, `path` the template of a mount, `raw` and `plain` that it has no envelope.
+that isn't JSON, `files` the parts in which a form's file may come (`file` unless it says so),
+`file_optional` that a form may go without, `lines` in words what a JSONL body holds, `headers` the
+request headers it heeds, `errors` the faults of its own, `example` a body to try, `path` the
+template of a mount, `raw` and `plain` that it has no envelope, `tagged` that its answers have an
+ETag.
 """
 
 import inspect
@@ -60,6 +63,9 @@ class Described:
     body: type[msgspec.Struct] | None
     query: type[msgspec.Struct] | None
     form: type[msgspec.Struct] | None
+    files: tuple[str, ...]
+    file_optional: bool
+    lines: str | None
     answers: tuple[int, ...]
     media_type: str
     headers: tuple[str, ...]
@@ -69,6 +75,7 @@ class Described:
     own_ok: bool
     paged: bool
     plain: bool
+    tagged: bool
     errors: frozenset[type[TintypeError]]
 
     @property
@@ -114,6 +121,9 @@ def _of(handler: BaseRouteHandler, method: str) -> Iterator[Described]:
             body=opt.get("body"),
             query=opt.get("query"),
             form=opt.get("form"),
+            files=tuple(opt.get("files", ("file",))),
+            file_optional=bool(opt.get("file_optional")),
+            lines=opt.get("lines"),
             answers=tuple(answers),
             media_type=opt.get("media_type", "application/json"),
             headers=(*(("Idempotency-Key",) if keyed else ()), *opt.get("headers", ())),
@@ -123,6 +133,7 @@ def _of(handler: BaseRouteHandler, method: str) -> Iterator[Described]:
             own_ok=own_ok,
             paged=paged,
             plain=bool(opt.get("plain") or opt.get("raw")),
+            tagged=bool(opt.get("tagged")),
             errors=_errors(opt, guarded=guarded, keyed=keyed, found_by_path=bool(parameters)),
         )
 

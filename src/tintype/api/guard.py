@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 
 from tintype.api import ratelimit
@@ -16,7 +17,7 @@ from tintype.api.bodies import query_of
 from tintype.api.exchange import exchange_of
 from tintype.api.parts import AnyRequest, Parts
 from tintype.core.caller import Caller
-from tintype.core.errors import Forbidden, NotFound
+from tintype.core.errors import Forbidden
 
 AnyConnection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
@@ -51,7 +52,7 @@ class Needs:
 
     async def __call__(self, connection: AnyConnection, handler: BaseRouteHandler) -> None:
         if b"//" in connection.scope["raw_path"]:  # The framework would read it as one.
-            raise NotFound("There is nothing at this path.")
+            raise NotFoundException
         caller = await authenticated(connection)
         await count(connection.app.state.parts, connection, caller)
         if self.scope is not None and not caller.scopes.intersection(self.instead):

@@ -118,15 +118,17 @@ def _security(route: Described) -> list[Json]:
 
 
 def _request_body(route: Described, shapes: schemas.Shapes) -> Json:
-    """What the route reads: JSON, a form, or either."""
+    """What the route reads: JSON, a form, JSONL, or either of them."""
     content: Json = {}
     if route.body is not None:
         content["application/json"] = {"schema": shapes.of(route.body)}
         if route.example is not None:
             content["application/json"]["example"] = route.example
     if route.form is not None:
-        form = shapes.form(route.form, with_file=route.body is None)
+        form = shapes.form(route.form, route.files, optional=route.file_optional)
         content["multipart/form-data"] = {"schema": form}
+    if route.lines is not None:
+        content["application/jsonl"] = {"schema": {"type": "string", "description": route.lines}}
     required = route.body is None or bool(shapes.required(route.body))
     return {"required": required, "content": content}
 

@@ -7,12 +7,14 @@ from tintype.api.described import Described
 from tintype.core import ids
 
 Json = dict[str, Any]
+_NO_CONTENT: Final = 204
 
 # What a path's parameter names.
 KINDS: Final[dict[str, ids.Kind]] = {
     "generation_id": "gen", "flow_id": "flw", "image_id": "img", "project_id": "prj",
     "job_id": "gen", "video_id": "vid", "batch_id": "bat", "key_id": "key", "persona_id": "per",
     "model_id": "mdl", "action_id": "qa", "endpoint_id": "whe", "delivery_id": "dlv",
+    "picture_id": "img",
 }  # fmt: skip
 _UUID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _PATH_WORDS: Final[dict[str, Json]] = {
@@ -25,6 +27,14 @@ _PATH_WORDS: Final[dict[str, Json]] = {
         "description": "A custom model's id, or one of the catalogue with its slash as it is.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
         "example": "builtin/draft",
+    },
+    "slug": {
+        "description": "The last part of a published project's `public_url`.",
+        "schema": {"type": "string", "pattern": "^[a-z0-9-]{1,60}$"},
+    },
+    "revision": {
+        "description": "Which publish of the project it is, counted from 1.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 2147483647},
     },
     "name": {
         "description": "The image's id and a format: `{id}.jpg`, `.png`, `.webp`, `.avif` or"
@@ -50,7 +60,13 @@ _REQUEST_HEADERS: Final[dict[str, Json]] = {
     },
     "If-None-Match": {
         "description": "`*` refuses an alias that is in use (`ALIAS_TAKEN`) instead of moving it;"
-        " on bytes, the `ETag` that you have.",
+        " on bytes and on single objects, the `ETag` that you have.",
+        "schema": {"type": "string"},
+        "example": "*",
+    },
+    "If-Match": {
+        "description": "The `ETag` of what you read: where the object has changed since, nothing is"
+        " done and the answer is `PRECONDITION_FAILED`. `*` is any.",
         "schema": {"type": "string"},
         "example": "*",
     },
@@ -80,6 +96,10 @@ ANSWER_HEADERS: Final[Json] = {
     "X-Credits-Used": _count("Credits that the work reserves or, ended, has used."),
     "X-Credits-Remaining": _count("Credits available now; never in the sandbox."),
     "Location": {"description": "Where the made object is.", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "Names this version of the object, for `If-Match` and `If-None-Match`.",
+        "schema": {"type": "string"},
+    },
     "Idempotent-Replayed": {
         "description": "`true` on the repeated answer of an `Idempotency-Key`.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -131,6 +151,8 @@ def answer_headers(route: Described, status: int) -> Json:
         names += ["Location", "X-Credits-Used", "X-Credits-Remaining"]
     if "Idempotency-Key" in route.headers:
         names.append("Idempotent-Replayed")
+    if route.tagged and status != _NO_CONTENT:
+        names.append("ETag")
     return _refs(names)
 
 

@@ -28,17 +28,19 @@ class Shapes:
         found: list[str] = self.components[struct.__name__].get("required", [])
         return found
 
-    def form(self, struct: type[msgspec.Struct], *, with_file: bool = True) -> Json:
-        """The parts of a multipart body: the struct's fields beside the part `file`.
+    def form(self, struct: type[msgspec.Struct], files: Sequence[str], *, optional: bool) -> Json:
+        """The parts of a multipart body: the struct's fields, and the file under one of `files`.
 
-        Without `with_file` it may be left out.
+        A field of the struct among them may be either, text or file.
         """
         shape: Json = self.components[struct.__name__]
         file: Json = {"type": "string", "format": "binary", "description": "The file."}
-        return shape | {
-            "properties": {"file": file} | shape["properties"],
-            "required": [*(["file"] if with_file else []), *shape.get("required", [])],
-        }
+        fields: Json = {name: without_null(field) for name, field in shape["properties"].items()}
+        for name in files:
+            fields[name] = {"anyOf": [fields[name], file]} if name in fields else file
+        required = [*(() if optional else files[:1]), *shape.get("required", [])]
+        # An empty list of them is no OpenAPI 3.0.
+        return shape | {"properties": fields} | ({"required": required} if required else {})
 
 
 def components(routes: Sequence[Described]) -> Shapes:

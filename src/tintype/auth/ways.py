@@ -18,7 +18,7 @@ from tintype.auth.credentials import credential
 from tintype.auth.forgery import require_intent
 from tintype.auth.issuer import Issuer
 from tintype.core.caller import Caller
-from tintype.core.errors import Unauthorized
+from tintype.core.errors import Forbidden, Unauthorized
 from tintype.keys import secrets
 from tintype.keys.cache import KeyCache
 from tintype.sessions import tokens
@@ -51,7 +51,11 @@ def by_every_way(
         return caller
 
     async def by_key(connection: AnyConnection, secret: str) -> Caller:
-        caller = await keys.find(secrets.digest(secret))
+        try:
+            caller = await keys.find(secrets.digest(secret))
+        except Forbidden:
+            await ratelimit.count_unknown_key(made.database, address_of(connection))
+            raise
         if caller is None:
             await ratelimit.count_unknown_key(made.database, address_of(connection))
             raise Unauthorized

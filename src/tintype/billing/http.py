@@ -7,6 +7,7 @@ from litestar.response import Stream
 
 from tintype.accounts import operations as accounts
 from tintype.accounts.models import features_of, limits_of
+from tintype.api.accepting import VARY, accepted
 from tintype.api.bodies import read_json, read_query
 from tintype.api.guard import caller_of, needs
 from tintype.api.idempotency import write
@@ -61,7 +62,7 @@ async def list_ledger(request: AnyRequest) -> Answer[Page[LedgerEntry]] | Stream
         "created_before": query.created_before,
     }  # fmt: skip
     database = parts(request).database
-    if request.accept.best_match([_JSON, _CSV]) == _CSV:
+    if accepted(request, [_JSON, _CSV]) == _CSV:
         return await _table(request, query, filters, after)
     async with database.reading() as tx:
         found = await credits.entries(
@@ -71,7 +72,7 @@ async def list_ledger(request: AnyRequest) -> Answer[Page[LedgerEntry]] | Stream
         total = await credits.count(tx, caller.organization_id, filters, TOTAL_MAX)
     shown, more = found[: query.limit], len(found) > query.limit
     page = Page(shown, total, more, shown[-1].id if more else None, query.limit, query.offset)
-    return Answer(page, headers={"Vary": "Accept"})
+    return Answer(page, headers=VARY)
 
 
 async def _table(
@@ -87,7 +88,7 @@ async def _table(
     return Stream(
         table.lines(database, organization_id, filters, after),
         media_type=_CSV,
-        headers={"Vary": "Accept", "Content-Disposition": 'attachment; filename="ledger.csv"'},
+        headers={**VARY, "Content-Disposition": 'attachment; filename="ledger.csv"'},
     )
 
 

@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 
+from tintype.api.accepting import VARY, accepted
 from tintype.api.parts import AnyRequest
 from tintype.api.rendering import Answer
 from tintype.billing.table import guarded
@@ -18,9 +19,9 @@ from tintype.bulk.models import BatchResult
 # The charset goes without saying: the framework adds it to every text.
 CSV: Final = "text/csv"
 JSONL: Final = "application/jsonl"
-_ACCEPTED: Final = {
-    "text/csv": CSV, "application/jsonl": JSONL, "application/x-ndjson": JSONL,
-    "application/ndjson": JSONL, "application/x-jsonlines": JSONL,
+_OFFERED: Final = {
+    "application/json": None, "text/csv": CSV, "application/jsonl": JSONL,
+    "application/x-ndjson": JSONL, "application/ndjson": JSONL, "application/x-jsonlines": JSONL,
 }  # fmt: skip
 _COLUMNS: Final = (
     "index", "custom_id", "generation_id", "status", "variants", "delivered", "faults",
@@ -44,20 +45,15 @@ class File(Answer[Any]):
             headers={
                 "Content-Disposition": f'attachment; filename="{self._name}"',
                 "Cache-Control": "no-store",
+                **VARY,
                 **self.headers,
             },
         ).to_asgi_response(app, request)
 
 
-def file_type(accept: str) -> str | None:
-    """The kind of file that `Accept` asks for, the first that is known; None for JSON."""
-    for wanted in accept.split(","):
-        name = wanted.partition(";")[0].strip().lower()
-        if name == "application/json":
-            return None
-        if name in _ACCEPTED:
-            return _ACCEPTED[name]
-    return None
+def file_type(request: AnyRequest) -> str | None:
+    """The kind of file that `Accept` asks for; None for JSON."""
+    return _OFFERED[accepted(request, list(_OFFERED))]
 
 
 async def lines(

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from tintype.accounts.models import require_feature
+from tintype.api.accepting import VARY
 from tintype.api.bodies import query_of, read_bytes, read_query
 from tintype.api.guard import caller_of, needs
 from tintype.api.idempotency import write
@@ -62,6 +63,8 @@ class _Nothing(msgspec.Struct):
     opt={
         "body": CreateBatch,
         "query": BulkTerms,
+        "form": BulkTerms,
+        "lines": "One item of `items` a line; the other fields stand in the query.",
         "answers": [201, 202],
         "headers": ["Prefer", "Cancel-After"],
         "errors": [InsufficientCredits],
@@ -157,7 +160,7 @@ async def list_batch_results(
     """
     caller = caller_of(request)
     batch = await _look(request, caller, batch_id)
-    media_type = file_type(request.headers.get("accept", ""))
+    media_type = file_type(request)
     if media_type is not None:
         only = read_query(request, FileQuery).status
         pages = _pages(request, caller, batch.id, only)
@@ -172,7 +175,7 @@ async def list_batch_results(
             status=status, after=after, offset=asked.offset, limit=asked.limit + 1,
         )  # fmt: skip
         total = await batching.count(tx, caller, batch.id, status)
-    return Answer(_page(found, total, asked, lambda it: it.generation_id))
+    return Answer(_page(found, total, asked, lambda it: it.generation_id), headers=VARY)
 
 
 @get(

@@ -59,7 +59,7 @@ def command(
     }  # fmt: skip
     ask = making.asked(fields, CreateImageJob, "picture")
     # Before the file is taken into the library.
-    finisher(Finishing(mode=ask.mode, strength=ask.strength, preset=ask.preset))
+    finisher(Finishing(mode=ask.mode, strength=ask.strength, preset=ask.preset), livemode=not test)
 
     async def begin(asking: making.Asking) -> Created:
         if source is not None:

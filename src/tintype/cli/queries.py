@@ -115,7 +115,9 @@ async def objects(tx: Transaction, after: str, most: int) -> list[Row]:
         """
         SELECT * FROM (
             SELECT id, object_key, original_key AS beside_key, bytes FROM images
-            UNION ALL SELECT id, object_key, poster_key, bytes FROM videos) media
+            WHERE object_key IS NOT NULL
+            UNION ALL SELECT id, object_key, poster_key, bytes FROM videos
+            WHERE object_key IS NOT NULL) media
         WHERE id > $1 ORDER BY id LIMIT $2
         """,
         after, most,

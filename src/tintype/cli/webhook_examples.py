@@ -1,8 +1,8 @@
 """What `tintype webhooks trigger` sends: an example of each type's `data`.
 
-Those of generations, batches, images and credits have the true form; the others, of types that
-don't happen yet, are sketches of what will come. Each says of itself that it is one: `example` is
-true in it, which no event of real work has.
+Those of generations, pictures, batches, images, videos and credits have the true form; the others,
+of types that don't happen yet, are sketches of what will come. Each says of itself that it is one:
+`example` is true in it, which no event of real work has.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,9 @@ from tintype.catalog.models import model_for, price, size_of
 from tintype.core import ids
 from tintype.generations.models import Fault, Generation, Status
 from tintype.images.links import Links
-from tintype.images.models import Image
+from tintype.images.models import Image, PictureEvent
+from tintype.videos.links import film_url, poster_url, public_url
+from tintype.videos.models import Background, Video, VideoFault
 
 _PROMPT: Final = "A red fox by a mountain lake at sunset"
 _ASPECT_RATIO: Final = "1:1"
@@ -36,12 +38,9 @@ def example(type_: str, links: Links, *, livemode: bool) -> tuple[str, dict[str,
         case "image":
             made = _image(None, links, moment, livemode=livemode)
         case "picture":
-            made = _picture(what, links, moment, livemode=livemode)
+            made = _picture(what, links)
         case "video":
-            made = {
-                "id": ids.new("vid"), "object": "video", "status": what,
-                "project_id": ids.new("prj"), "title": "A spring walk", "duration_seconds": 15,
-            }  # fmt: skip
+            made = _video(what, links, moment, livemode=livemode)
         case "batch":
             made = _batch(moment, livemode=livemode)
         case "project":
@@ -103,20 +102,40 @@ def _image(generation_id: str | None, links: Links, moment: datetime, *, livemod
         url=links.url(image_id, "png"), width=width, height=height, format="png",
         bytes=1_234_567, sha256="0" * 64, thumbhash="1QcSHQRnh493V4dIh4eXh1h4kJUI", alias=None,
         focal_point=None, project_id=None, flow_id=None, generation_id=generation_id,
-        parent_id=None, version=1, subversion=0, livemode=livemode, meta={}, created_at=moment,
-        updated_at=moment,
+        parent_id=None, version=0, subversion=0, scene_type=None, scene_location=None,
+        approval="pending", feedback=None, source_instruction=None, livemode=livemode, meta={},
+        created_at=moment, updated_at=moment,
     )  # fmt: skip
 
 
-def _picture(what: str, links: Links, moment: datetime, *, livemode: bool) -> dict[str, Any]:
-    image = _image(None, links, moment, livemode=livemode)
-    return msgspec.structs.asdict(image) | {
-        "public_url": image.url, "project_id": ids.new("prj"),
-        "status": "failed" if what == "failed" else "completed",
-        "scene_type": "interior", "scene_location": "living_room",
-        "approval": what if what in {"approved", "rejected"} else "pending",
-        "source_instruction": {
+def _video(what: str, links: Links, moment: datetime, *, livemode: bool) -> Video:
+    video_id, stored = ids.new("vid"), what == "completed"
+    return Video(
+        id=video_id, status=_STATUSES[what], progress=1.0 if stored else 0.4,
+        title="A spring walk", public_url=public_url(links, video_id) if stored else None,
+        url=film_url(links, video_id) if stored else None,
+        poster_url=poster_url(links, video_id) if stored else None,
+        width=1080, height=1920, duration_seconds=15.0, fps=30.0 if stored else None,
+        has_sound=True if stored else None, bytes=4_567_890 if stored else None,
+        sha256="0" * 64 if stored else None, project_id=ids.new("prj"),
+        generation_id=ids.new("gen"), picture_ids=[ids.new("img"), ids.new("img")],
+        captions=["Living room", None], transition="fade", voice=None,
+        background=Background(mood="calm"), aspect_ratio="9:16", resolution="1080p",
+        model="builtin/montage", seed=1, credits_reserved=30, credits_used=30 if stored else 0,
+        error=None if stored else VideoFault("PROVIDER_ERROR", "An example of a fault."),
+        livemode=livemode, meta={}, webhook_url=None, created_at=moment, completed_at=moment,
+    )  # fmt: skip
+
+
+def _picture(what: str, links: Links) -> PictureEvent:
+    image_id = ids.new("img")
+    return PictureEvent(
+        id=image_id, project_id=ids.new("prj"),
+        status="failed" if what == "failed" else "completed",
+        public_url=None if what == "failed" else links.public_url(image_id, "jpeg"),
+        version=1, subversion=0, scene_type="interior", scene_location="living_room",
+        source_instruction={
             "source": "preset",
             "actions": ["interior-style-japandi", "interior-decoration-medium"],
         },
-    }  # fmt: skip
+    )  # fmt: skip

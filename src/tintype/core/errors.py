@@ -5,6 +5,7 @@ TintypeError
 ├── Forbidden 403
 ├── NotFound 404 · MethodNotAllowed 405
 ├── Conflict 409 ── AliasTaken, NotReady, IdempotencyInProgress
+├── PreconditionFailed 412
 ├── PayloadTooLarge 413 · UnsupportedMediaType 415
 ├── ValidationFailed 422 · ContentRejected 422 · IdempotencyMismatch 422
 ├── RateLimited 429
@@ -117,6 +118,24 @@ class IdempotencyInProgress(Conflict):
         super().__init__(
             "A request with this Idempotency-Key is still running; try again shortly.",
             headers={"Retry-After": "1"},
+        )
+
+
+class PreconditionFailed(TintypeError):
+    """The object is not what `If-Match` says: somebody changed it meanwhile.
+
+    `etag` is the tag of what it is now.
+    """
+
+    status, code, kind = 412, "PRECONDITION_FAILED", "invalid_request_error"
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(
+            "This was changed since you read it: read it again, then send your change with its"
+            " new ETag.",
+            details={"etag": etag},
+            param="If-Match",
+            headers={"ETag": etag},
         )
 
 

@@ -16,7 +16,7 @@ from tintype.core.errors import NotFound
 
 Kind = Literal[
     "org", "usr", "key", "prj", "img", "gen", "flw", "vid", "per", "mdl", "qa", "whe", "evt",
-    "dlv", "led", "req", "bat", "ses", "aud", "quo",
+    "dlv", "led", "req", "bat", "ses", "aud", "quo", "pub",
 ]  # fmt: skip
 
 # What a path's ids name, as errors call it.
@@ -24,6 +24,7 @@ _WORDS: Final[Mapping[Kind, str]] = {
     "org": "organization", "usr": "user", "key": "key", "prj": "project", "img": "image",
     "gen": "generation", "flw": "flow", "vid": "video", "per": "persona", "mdl": "model",
     "whe": "webhook endpoint", "dlv": "webhook delivery", "bat": "batch",
+    "qa": "quick action",
 }  # fmt: skip
 _SUFFIX: Final = r"[0-7][0-9a-hjkmnp-tv-z]{25}"
 _SUFFIX_RE: Final = re.compile(_SUFFIX)

@@ -1,8 +1,8 @@
 """The only door to asyncpg: a pool, and `transaction()`, which every edge opens by name."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, Final, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
@@ -51,16 +51,20 @@ _BUSY = (
 )
 
 
-_SNAPSHOT_TRIES: Final = 5
-
-
 class Database:
     """A pool of connections; `transaction()` is the only way to write."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", dsn: str, wait_seconds: float) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        dsn: str,
+        wait_seconds: float,
+        cut_short: set[int],
+    ) -> None:
         self.pool = pool
         self.dsn = dsn
         self._wait_seconds = wait_seconds
+        self.cut_short = cut_short
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -80,40 +84,23 @@ class Database:
     async def snapshot(self) -> AsyncIterator[Transaction]:
         """A reading transaction of which all statements see one and the same moment."""
         with translated():
-            async with contextlib.AsyncExitStack() as stack:
-                yield await self._snapshot(stack)
-
-    async def _snapshot(self, stack: contextlib.AsyncExitStack) -> Transaction:
-        """Begin it on `stack`.
-
-        Now and then BEGIN was refused its level, as if a query had come before it. The cause is not
-        known; the next try was always taken.
-        """
-        for _ in range(_SNAPSHOT_TRIES):
-            trial = contextlib.AsyncExitStack()
-            try:
-                connection = await trial.enter_async_context(
-                    self.pool.acquire(timeout=self._wait_seconds)
-                )
-                await trial.enter_async_context(
-                    connection.transaction(isolation="repeatable_read", readonly=True)
-                )
-            except asyncpg.ActiveSQLTransactionError:
-                await trial.aclose()
-                continue
-            except BaseException:
-                await trial.aclose()
-                raise
-            stack.push_async_exit(trial)
-            return connection
-        raise Unavailable("The database gives no snapshot just now.")
+            async with (
+                self.pool.acquire(timeout=self._wait_seconds) as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield connection
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """A connection for single reading statements, without the cost of BEGIN and COMMIT."""
         with translated():
             async with self.pool.acquire(timeout=self._wait_seconds) as connection:
-                yield connection
+                try:
+                    yield connection
+                except BaseException:
+                    if not connection.is_closed():
+                        self.cut_short.add(connection.get_server_pid())
+                    raise
 
     async def close(self) -> None:
         try:
@@ -139,6 +126,7 @@ def translated() -> Iterator[None]:
 
 
 async def connect(dsn: str, *, size: int, wait_seconds: float) -> Database:
+    cut_short: set[int] = set()
     pool = await asyncpg.create_pool(
         dsn,
         min_size=1,
@@ -147,12 +135,11 @@ async def connect(dsn: str, *, size: int, wait_seconds: float) -> Database:
         command_timeout=20,
         server_settings=_SERVER_SETTINGS,
         init=_init_connection,
-        # The reset query costs a round trip; our connections hold no session state.
-        reset=_no_reset,
+        reset=_reset_of(cut_short),
         # Kept: a new connection looks up types at its first use, 30 ms that a request would wait.
         max_inactive_connection_lifetime=0,
     )
-    return Database(pool, dsn, wait_seconds)
+    return Database(pool, dsn, wait_seconds, cut_short)
 
 
 async def dedicated_connection(dsn: str) -> Connection:
@@ -174,8 +161,24 @@ async def _init_connection(connection: Connection) -> None:
         )  # fmt: skip
 
 
-async def _no_reset(connection: Connection) -> None:
-    del connection
+def _reset_of(cut_short: set[int]) -> Callable[[Connection], Awaitable[None]]:
+    """What is done before a connection goes back into the pool: nothing, for most.
+
+    A reset costs a round trip, and our connections hold no session state. But asyncpg has the
+    server parse a statement before it sends the values with the word that ends the exchange. Where
+    it gets no further (a value of the wrong type, a canceled task) the server takes itself to be
+    in a transaction. The next one to have the connection would be in it as well: with its locks,
+    its `now()`, however long ago, and a BEGIN that may no longer choose its level. `cut_short` has
+    the servers' process ids of such connections; any whole query ends what they are in.
+    """
+
+    async def reset(connection: Connection) -> None:
+        pid = connection.get_server_pid()
+        if pid in cut_short:
+            cut_short.remove(pid)
+            await connection.execute("SELECT")
+
+    return reset
 
 
 def _encode_json(value: Any) -> str:

@@ -89,9 +89,53 @@ CREATE TABLE projects (
     meta            jsonb NOT NULL DEFAULT '{}',
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
-    deleted_at      timestamptz
+    deleted_at      timestamptz,
+    -- What work in it takes by default.
+    output          text NOT NULL DEFAULT 'picture' CHECK (output IN ('picture', 'video')),
+    picture_aspect_ratio text,
+    picture_resolution text,
+    consistency_image_id text COLLATE "C",   -- of an image: see below, behind images
+    branding        jsonb,
+    -- Where its page is, once it was published; there is something there while `published_at` is set.
+    slug            text COLLATE "C" UNIQUE,
+    published_at    timestamptz,
+    publication_id  text COLLATE "C",   -- of a publication: see below, behind publications
+    CONSTRAINT projects_published_somewhere CHECK (published_at IS NULL OR slug IS NOT NULL),
+    CONSTRAINT projects_published CHECK ((publication_id IS NULL) = (published_at IS NULL))
 );
 CREATE INDEX projects_page ON projects (organization_id, id DESC) WHERE deleted_at IS NULL;
+
+-- What a project's public page shows: a revision is made whole by one publish, and never changed.
+-- The project points to the one that is shown; `media_ids` are the images and videos in it.
+CREATE TABLE publications (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'pub_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    project_id      text COLLATE "C" NOT NULL REFERENCES projects,
+    revision        integer NOT NULL CHECK (revision > 0),
+    snapshot        json NOT NULL,
+    media_ids       text[] COLLATE "C" NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    -- Until when who has the page still gets its media; null while it is shown.
+    loads_until     timestamptz,
+    UNIQUE (project_id, revision)
+);
+ALTER TABLE projects ADD FOREIGN KEY (publication_id) REFERENCES publications;
+
+-- Prompts and actions under a name, to be used again.
+CREATE TABLE quick_actions (
+    id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'qa_'),
+    organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
+    name            text NOT NULL,
+    description     text,
+    prompt          text,
+    actions         text[] NOT NULL,
+    variants        smallint CHECK (variants BETWEEN 1 AND 8),
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    deleted_at      timestamptz,
+    CONSTRAINT quick_actions_do_something CHECK (prompt IS NOT NULL OR cardinality(actions) > 0)
+);
+CREATE INDEX quick_actions_page ON quick_actions (organization_id, id DESC) WHERE deleted_at IS NULL;
 
 CREATE TABLE api_keys (
     id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'key_'),
@@ -404,6 +448,9 @@ CREATE TABLE generations (
     faults          jsonb NOT NULL DEFAULT '[]',   -- variants that failed where others were made
     batch_index     integer,   -- its place in its batch, and what the client calls it there
     custom_id       text,
+    -- How work is done, where words and a size don't say it: an enhancement's actions and steps, a
+    -- reel's storyboard.
+    recipe          jsonb,
     CHECK ((status = 'processing') = (lease IS NOT NULL)),
     CHECK ((strength IS NULL) = (mode IS NULL)),
     CONSTRAINT generations_parked_waits CHECK (NOT parked OR status = 'queued'),
@@ -431,6 +478,8 @@ CREATE INDEX generations_parked ON generations (organization_id, turn, id) WHERE
 CREATE INDEX generations_batch ON generations (organization_id, batch_id, id DESC)
     WHERE batch_id IS NOT NULL;
 
+-- A picture is an image of a project. Its row may come before its bytes: while a URL is fetched or
+-- an enhancement is at work. Whoever makes a picture from another keeps the line's first, its root.
 CREATE TABLE images (
     id              text COLLATE "C" PRIMARY KEY CHECK (id ^@ 'img_'),
     organization_id text COLLATE "C" NOT NULL REFERENCES organizations,
@@ -441,17 +490,17 @@ CREATE TABLE images (
     parent_id       text COLLATE "C" REFERENCES images,
     source          text NOT NULL CHECK (source IN ('generated', 'uploaded')),
     livemode        boolean NOT NULL,
-    version         integer NOT NULL DEFAULT 1,
+    version         integer NOT NULL DEFAULT 0,
     subversion      integer NOT NULL DEFAULT 0,
-    object_key      text COLLATE "C" NOT NULL,
+    object_key      text COLLATE "C",
     original_key    text COLLATE "C",
-    format          text NOT NULL CHECK (format IN ('jpeg', 'png', 'webp', 'avif')),
-    has_alpha       boolean NOT NULL,
-    width           integer NOT NULL CHECK (width > 0),
-    height          integer NOT NULL CHECK (height > 0),
-    bytes           bigint NOT NULL CHECK (bytes > 0),
-    sha256          text COLLATE "C" NOT NULL,
-    thumbhash       text NOT NULL,
+    format          text CHECK (format IN ('jpeg', 'png', 'webp', 'avif')),
+    has_alpha       boolean,
+    width           integer CHECK (width > 0),
+    height          integer CHECK (height > 0),
+    bytes           bigint CHECK (bytes > 0),
+    sha256          text COLLATE "C",
+    thumbhash       text,
     prompt          text,
     focal_x         real CHECK (focal_x BETWEEN 0 AND 1),
     focal_y         real CHECK (focal_y BETWEEN 0 AND 1),
@@ -459,7 +508,37 @@ CREATE TABLE images (
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),
     deleted_at      timestamptz,
-    CHECK ((focal_x IS NULL) = (focal_y IS NULL))
+    status          text NOT NULL DEFAULT 'completed',
+    -- Null for the first of a line; `version` counts what was made of it, 0 is itself.
+    root_id         text COLLATE "C" REFERENCES images,
+    scene_type      text COLLATE "C",
+    scene_location  text COLLATE "C",
+    approval        text NOT NULL DEFAULT 'pending',
+    feedback        text,
+    judged_at       timestamptz,
+    judged_by       text COLLATE "C",   -- the key or the user
+    selected_id     text COLLATE "C" REFERENCES images,   -- of a line, the published one
+    source_instruction json,   -- json, not jsonb: shown as it was given
+    error           jsonb,
+    webhook_url     text,
+    alias_wanted    text COLLATE "C",   -- its name from when its bytes are there
+    -- What a worker is to fetch, and its right to write, as a generation's.
+    source_url      text,
+    lease           uuid,
+    lease_until     timestamptz,
+    attempts        smallint NOT NULL DEFAULT 0,
+    CHECK ((focal_x IS NULL) = (focal_y IS NULL)),
+    CONSTRAINT images_states CHECK (status IN ('processing', 'completed', 'failed', 'canceled')),
+    CONSTRAINT images_approvals CHECK (approval IN ('pending', 'approved', 'rejected')),
+    -- Bytes before rows: a picture is completed when its bytes are stored, and not before.
+    CONSTRAINT images_whole CHECK (num_nonnulls(object_key, format, has_alpha, width, height,
+        bytes, sha256, thumbhash) = CASE status WHEN 'completed' THEN 8 ELSE 0 END),
+    CONSTRAINT images_error CHECK ((status = 'failed') = (error IS NOT NULL)),
+    CONSTRAINT images_line CHECK ((root_id IS NULL) = (version = 0)),
+    CONSTRAINT images_selected CHECK (selected_id IS NULL OR root_id IS NULL),
+    CONSTRAINT images_judged CHECK ((approval = 'pending') = (judged_at IS NULL)
+        AND (approval = 'pending' OR status = 'completed')),
+    CONSTRAINT images_fetched CHECK (lease IS NULL OR status = 'processing')
 );
 CREATE INDEX images_page ON images (organization_id, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX images_flow ON images (organization_id, flow_id, id DESC)
@@ -469,6 +548,17 @@ CREATE UNIQUE INDEX images_of_generation ON images (generation_id, variant)
     WHERE generation_id IS NOT NULL;
 CREATE INDEX images_object ON images (object_key);
 CREATE INDEX images_original ON images (original_key) WHERE original_key IS NOT NULL;
+CREATE INDEX images_project ON images (organization_id, project_id, id DESC)
+    WHERE project_id IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX images_of_root ON images (root_id, id) WHERE root_id IS NOT NULL;
+CREATE INDEX images_to_fetch ON images (lease_until NULLS FIRST)
+    WHERE status = 'processing' AND source_url IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX images_in_process ON images (parent_id)
+    WHERE status = 'processing' AND parent_id IS NOT NULL;
+-- The published picture of each line of a project, also of those whose original is deleted.
+CREATE INDEX images_selected ON images (organization_id, project_id) WHERE selected_id IS NOT NULL;
+
+ALTER TABLE projects ADD FOREIGN KEY (consistency_image_id) REFERENCES images;
 
 -- Films that work made, each beside its poster.
 CREATE TABLE videos (
@@ -477,22 +567,32 @@ CREATE TABLE videos (
     project_id      text COLLATE "C" REFERENCES projects,
     generation_id   text COLLATE "C" NOT NULL UNIQUE REFERENCES generations,
     livemode        boolean NOT NULL,
-    object_key      text COLLATE "C" NOT NULL,
-    poster_key      text COLLATE "C" NOT NULL,
-    format          text NOT NULL CHECK (format IN ('mp4')),
-    width           integer NOT NULL CHECK (width > 0),
-    height          integer NOT NULL CHECK (height > 0),
-    duration_seconds double precision NOT NULL CHECK (duration_seconds > 0),
-    fps             double precision NOT NULL CHECK (fps > 0),
-    has_sound       boolean NOT NULL,
-    bytes           bigint NOT NULL CHECK (bytes > 0),
-    sha256          text COLLATE "C" NOT NULL,
+    -- Null until the work is done. How far it is, and how it ended, says the generation.
+    object_key      text COLLATE "C",
+    poster_key      text COLLATE "C",
+    format          text CHECK (format IN ('mp4')),
+    width           integer CHECK (width > 0),
+    height          integer CHECK (height > 0),
+    duration_seconds double precision CHECK (duration_seconds > 0),
+    fps             double precision CHECK (fps > 0),
+    has_sound       boolean,
+    bytes           bigint CHECK (bytes > 0),
+    sha256          text COLLATE "C",
     meta            jsonb NOT NULL DEFAULT '{}',
     created_at      timestamptz NOT NULL DEFAULT now(),
-    deleted_at      timestamptz
+    deleted_at      timestamptz,
+    -- The customer's file that is to be heard in it.
+    sound_key       text COLLATE "C",
+    -- Bytes before rows: all that is known of a film is known at once.
+    CONSTRAINT videos_whole CHECK (num_nonnulls(object_key, poster_key, format, width, height,
+        duration_seconds, fps, has_sound, bytes, sha256) IN (0, 10))
 );
 CREATE INDEX videos_object ON videos (object_key);
 CREATE INDEX videos_poster ON videos (poster_key);
+CREATE INDEX videos_sound ON videos (sound_key) WHERE sound_key IS NOT NULL;
+CREATE INDEX videos_page ON videos (organization_id, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX videos_project ON videos (organization_id, project_id, id DESC)
+    WHERE project_id IS NOT NULL AND deleted_at IS NULL;
 
 -- An alias names one image per scope: '' is the organization's default project.
 CREATE TABLE image_aliases (

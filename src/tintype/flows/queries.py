@@ -9,7 +9,7 @@ _FLOW = """
     (SELECT count(*) FROM generations g WHERE g.organization_id = f.organization_id
         AND g.flow_id = f.id AND g.deleted_at IS NULL) AS generation_count,
     (SELECT count(*) FROM images i WHERE i.organization_id = f.organization_id
-        AND i.flow_id = f.id AND i.deleted_at IS NULL) AS image_count
+        AND i.flow_id = f.id AND i.deleted_at IS NULL AND i.status = 'completed') AS image_count
 """
 
 

@@ -8,12 +8,14 @@ import msgspec
 
 from tintype.accounts.models import require_feature
 from tintype.billing.quotes import Terms
-from tintype.catalog.models import Model, flat_price, model_for
+from tintype.catalog.models import Model, default_for, flat_price
 from tintype.core.caller import Caller
 from tintype.core.errors import ValidationFailed
 from tintype.db.pool import Row, Transaction
 from tintype.generations.models import Finishing, RetryGeneration
+from tintype.generations.retrying import check_pictures, overrides
 from tintype.generations.submit import Created, Order, submit
+from tintype.models import operations as models
 
 # What a retry takes over from the work that failed.
 _KEPT: Final = (
@@ -23,9 +25,9 @@ _KEPT: Final = (
 _OVERRIDES: Final = frozenset({"seed", "meta", "webhook_url"})
 
 
-def finisher(finishing: Finishing) -> Model:
+def finisher(finishing: Finishing, *, livemode: bool) -> Model:
     """The model that does it; raises ValidationFailed for a preset that it doesn't have."""
-    model = model_for(finishing.mode, None)
+    model = default_for(finishing.mode, livemode=livemode)
     if finishing.preset is not None and finishing.preset not in model.presets:
         known = ", ".join(model.presets)
         raise ValidationFailed("preset", f"must be one of {known} for mode {finishing.mode}")
@@ -44,7 +46,7 @@ async def create(
 ) -> Created:
     """Work that finishes one given picture; `source` is as `references.resolve` gives it."""
     require_feature(caller, "images")
-    model = finisher(finishing)
+    model = finisher(finishing, livemode=caller.livemode)
     return await submit(tx, caller, Order({
         **fields, **msgspec.structs.asdict(finishing), "kind": finishing.mode,
         "model": model.id, "engine": model.engine, "fidelity": model.fidelity,
@@ -61,14 +63,10 @@ async def retry(
     cancel_after: timedelta | None,
 ) -> Created:
     """Finish the same picture anew; refuses overrides that mean nothing here by name."""
-    overrides = {name: value for name, value in msgspec.structs.asdict(change).items()
-                 if value is not msgspec.UNSET}  # fmt: skip
-    terms = Terms(overrides.pop("dry_run"), overrides.pop("quote_id"))
-    for name in overrides:
-        if name not in _OVERRIDES:
-            raise ValidationFailed(name, f"means nothing for {row['kind']}; leave it out")
+    changes, terms = overrides(change, row["kind"], _OVERRIDES)
     require_feature(caller, "images")
+    await check_pictures(tx, row)
     kept = {name: row[name] for name in _KEPT}
-    fields = kept | overrides | {"retry_of": row["id"], "cancel_at": cancel_after}
-    cost = flat_price(model_for(row["kind"], row["model"]))
-    return await submit(tx, caller, Order(fields, cost), terms)
+    fields = kept | changes | {"retry_of": row["id"], "cancel_at": cancel_after}
+    model = await models.chosen(tx, caller, row["kind"], row["model"])
+    return await submit(tx, caller, Order(fields, flat_price(model)), terms)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from tintype.catalog.models import model_for
+from tintype.catalog.models import default_for
 from tintype.db.pool import Row
 from tintype.engines.base import Blob, EngineFault, Job, Operation, Output, Weights
 from tintype.generations import run_queries
 from tintype.generations.faults import error_of
+from tintype.generations.filming import filmed
 from tintype.generations.models import FINISHING, Kind, Mode
 from tintype.generations.sources import Given, field_of, given, takes_a_picture
 from tintype.generations.variants import all_of
@@ -28,12 +29,14 @@ from tintype.models import operations as models
 from tintype.models.files import materialized
 from tintype.videos import intake as films
 from tintype.videos.intake import StoredFilm
+from tintype.videos.operations import is_reel
 
 FPS: Final = 30
 _OPERATIONS: Final[Mapping[Kind, Operation]] = {
     "text_to_image": "text_to_image",
     "sketch_to_photo": "sketch_to_photo",
     "video": "image_to_video",
+    "enhancement": "enhance",
 }
 _FILM_PARTS: Final = 2
 _CUSTOM: Final = "mdl_"
@@ -192,7 +195,7 @@ def _naming_the_picture(row: Row) -> Iterator[None]:
     try:
         yield
     except EngineFault as fault:
-        about_it = row["sources"] and takes_a_picture(row["kind"])
+        about_it = row["sources"] and takes_a_picture(row["kind"]) and not is_reel(row)
         if fault.code != "INVALID_REQUEST" or not about_it:
             raise
         raise EngineFault(fault.code, f"{field_of(row, 0)}: {fault.message}") from fault
@@ -209,7 +212,7 @@ def _finishing(workshop: Workshop, ask: _Ask, number: int, attempt: int, source:
     return replace(
         _job(workshop, ask, number, attempt),
         operation=mode,
-        model=model_for(mode, None).id,
+        model=ask.model if ask.row["kind"] in FINISHING else _finisher(ask.row),
         prompt="",
         negative_prompt="",
         references=(source,),
@@ -218,6 +221,11 @@ def _finishing(workshop: Workshop, ask: _Ask, number: int, attempt: int, source:
         height=0,
         extra={"strength": ask.row["strength"], "preset": ask.row["preset"]},
     )
+
+
+def _finisher(row: Row) -> str:
+    """The model that finishes what another has drawn."""
+    return default_for(row["mode"], livemode=row["livemode"]).id
 
 
 async def _finished(
@@ -235,12 +243,14 @@ async def _filmed(
     workshop: Workshop, ask: _Ask, number: int, attempt: int, watch: PartWatch
 ) -> tuple[Blob, Blob]:
     """A film and its poster."""
-    extra = {
-        "duration_seconds": round(ask.row["duration_seconds"], 6),
-        "fps": FPS,
-        "focal_point": ask.given.focal_point,
-    }
-    job = replace(_job(workshop, ask, number, attempt), extra=extra)
+    job = _job(workshop, ask, number, attempt)
+    seconds = round(ask.row["duration_seconds"], 6)
+    if is_reel(ask.row):
+        job = filmed(job, ask.row["recipe"], ask.given, seconds, FPS)
+    else:
+        focal = ask.given.focal_point
+        extra = {"duration_seconds": seconds, "fps": FPS, "focal_point": focal}
+        job = replace(job, extra=extra)
     engine = workshop.engines.engine_for(job.model)
     if not engine.capabilities(job.model).ready_to_store:
         raise EngineFault("UNSUPPORTED", "Films are stored as our own encoder makes them only.")
@@ -255,6 +265,13 @@ async def _filmed(
 def _job(workshop: Workshop, ask: _Ask, number: int, attempt: int) -> Job:
     """The job of one variant, as work from words has it."""
     row = ask.row
+    extra: dict[str, object] = {}
+    if row["kind"] == "enhancement":
+        extra = {
+            "steps": row["recipe"]["steps"],
+            "focal_point": ask.given.focal_point,
+            "variant": number,
+        }
     return Job(
         operation=_OPERATIONS.get(row["kind"], "text_to_image"),
         model=ask.model,
@@ -269,6 +286,7 @@ def _job(workshop: Workshop, ask: _Ask, number: int, attempt: int) -> Job:
         deadline_seconds=workshop.settings.worker.job_seconds_max,
         attempt=attempt,
         livemode=row["livemode"],
+        extra=extra,
     )
 
 

@@ -119,12 +119,13 @@ class Finishing(msgspec.Struct, frozen=True, kw_only=True):
 class CreateGeneration(msgspec.Struct, kw_only=True):
     """`alias`/`assign_alias` and `flow_alias`/`assign_flow_alias` are two names of one field.
 
+    `aspect_ratio` and `resolution` that are left out are the project's, else 1:1 and 1K.
     `dry_run` asks for the price only; the `quote_id` of its answer makes that price binding.
     """
 
     prompt: Prompt
-    aspect_ratio: Short = "1:1"
-    resolution: Short = "1K"
+    aspect_ratio: Short | None = None
+    resolution: Short | None = None
     model: Short | None = None
     seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] | None = None
     variants: Annotated[int, Meta(ge=1, le=8)] = 1

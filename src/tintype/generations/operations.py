@@ -12,13 +12,7 @@ from tintype.aliases.models import assignable, mentions
 from tintype.api.paging import TOTAL_MAX
 from tintype.batches import operations as batches
 from tintype.billing.quotes import Terms
-from tintype.catalog.models import (
-    Model,
-    flat_price,
-    price,
-    size_adjustments,
-    size_of,
-)
+from tintype.catalog.models import flat_price
 from tintype.core import ids
 from tintype.core.caller import Caller
 from tintype.core.errors import Conflict, Forbidden, NotFound, ValidationFailed
@@ -27,8 +21,8 @@ from tintype.credits import operations as credits
 from tintype.db.listen import notify
 from tintype.db.pool import Row, Transaction
 from tintype.flows import operations as flows
+from tintype.generations import enhancing, queries, staging, views
 from tintype.generations import finishing as finishings
-from tintype.generations import queries, staging, views
 from tintype.generations.models import (
     FINISHING,
     TERMINAL,
@@ -38,11 +32,13 @@ from tintype.generations.models import (
     RetryGeneration,
 )
 from tintype.generations.naming import flow_for
+from tintype.generations.retrying import said
 from tintype.generations.showing import remember_persona, showing
-from tintype.generations.submit import Created, Order, publish, submit
+from tintype.generations.sizing import sized
+from tintype.generations.submit import Created, Order, publish_end, submit
 from tintype.generations.words import check_words
 from tintype.images import operations as images
-from tintype.images import references
+from tintype.images import pictures, references
 from tintype.images.links import Links
 from tintype.models import operations as models
 from tintype.videos import operations as videos
@@ -97,9 +93,7 @@ async def prepare(
     model = await memo.once(
         ("model", ask.model), lambda: models.chosen(tx, caller, "text_to_image", ask.model)
     )
-    width, height = size_of(ask.aspect_ratio, ask.resolution)
-    cost = price(model, ask.resolution, ask.variants)
-    check_prompt(ask, model)
+    check_words(ask.prompt, ask.negative_prompt, model)
     alias = _one_of(ask.alias, ask.assign_alias, "alias", "assign_alias")
     flow_alias = _one_of(ask.flow_alias, ask.assign_flow_alias, "flow_alias", "assign_flow_alias")
     webhook_url = hook(ask.webhook_url, allow_networks)
@@ -107,6 +101,10 @@ async def prepare(
         ("flow", ask.flow_id, ask.project_id),
         lambda: flows.chosen(tx, caller, ask.flow_id, ask.project_id),
     )
+    size = await sized(
+        tx, caller, model, aspect_ratio=ask.aspect_ratio, resolution=ask.resolution,
+        variants=ask.variants, project_id=project_id, memo=memo,
+    )  # fmt: skip
     sources = await references.resolve(
         tx, caller, links, model, prompt=ask.prompt, reference_images=ask.reference_images,
         flow_id=flow_id, project_id=project_id, allow_networks=allow_networks, memo=memo,
@@ -116,19 +114,21 @@ async def prepare(
         tx, caller, flow_id, project_id,
         alias=alias, flow_alias=flow_alias, only_if_free=only_if_free,
     )  # fmt: skip
+    cost = size.cost
     if finishing is not None:
-        cost += flat_price(finishings.finisher(finishing)) * ask.variants
+        finisher = finishings.finisher(finishing, livemode=caller.livemode)
+        cost += flat_price(finisher) * ask.variants
     return Order({
         "project_id": project_id, "flow_id": flow_id, "retry_of": retry_of,
         "kind": "text_to_image", "prompt": ask.prompt,
         **({} if finishing is None else msgspec.structs.asdict(finishing)),
         "negative_prompt": ask.negative_prompt, "auto_enhance": ask.auto_enhance,
         "model": model.id, "engine": model.engine, "fidelity": model.fidelity,
-        "aspect_ratio": ask.aspect_ratio, "resolution": ask.resolution,
-        "width": width, "height": height, "seed": ask.seed, "variants": ask.variants,
+        "aspect_ratio": size.aspect_ratio, "resolution": size.resolution,
+        "width": size.width, "height": size.height, "seed": ask.seed, "variants": ask.variants,
         **shown, "alias": alias, "flow_alias": flow_alias, "meta": ask.meta,
         "webhook_url": webhook_url, "cancel_at": cancel_after,
-    }, cost, size_adjustments(ask.aspect_ratio, ask.resolution))  # fmt: skip
+    }, cost, size.adjustments)  # fmt: skip
 
 
 async def retry(
@@ -154,6 +154,8 @@ async def retry(
         change.webhook_url = hook(change.webhook_url, allow_networks)
     if row["persona_id"] is not None:
         require_feature(caller, "personas")
+    if row["kind"] == "enhancement":
+        return await enhancing.retry(tx, caller, row, change, cancel_after=cancel_after)
     if row["kind"] in FINISHING:
         return await finishings.retry(tx, caller, row, change, cancel_after=cancel_after)
     if row["kind"] in staging.FEATURES:
@@ -166,11 +168,9 @@ async def retry(
         "webhook_url": row["webhook_url"], "persona_id": row["persona_id"],
         "reference_images": [_reference(source, row["prompt"]) for source in row["sources"]],
     }  # fmt: skip
-    overrides = {name: value for name, value in msgspec.structs.asdict(change).items()
-                 if value is not msgspec.UNSET}  # fmt: skip
     before["reference_images"] = [text for text in before["reference_images"] if text]
     ask = CreateGeneration(
-        **(before | overrides), flow_id=row["flow_id"], project_id=row["project_id"],
+        **(before | said(change)), flow_id=row["flow_id"], project_id=row["project_id"],
         alias=row["alias"], flow_alias=row["flow_alias"],
     )  # fmt: skip
     memo = Memo()
@@ -241,14 +241,20 @@ async def cancel(tx: Transaction, caller: Caller, generation_id: str) -> Generat
     return await cancel_queued(tx, caller.organization_id, row["id"])
 
 
+async def lock(tx: Transaction, caller: Caller, generation_id: str) -> Row:
+    """The work's row, held: until the transaction ends nobody else changes it."""
+    return await _row(tx, caller, generation_id, lock=True)
+
+
 async def cancel_queued(tx: Transaction, organization_id: str, generation_id: str) -> Generation:
     """End work that no run holds. The caller has locked its row."""
     row = await queries.cancel_queued(tx, organization_id, generation_id)
     assert row is not None
+    if row["kind"] == "enhancement":
+        await pictures.end_of_work(tx, organization_id, row["id"], "canceled", None)
     if row["hold_id"]:
         await credits.release(tx, organization_id, row["hold_id"], guarded=True)
-    generation = views.to_generation(row, [])
-    await publish(tx, organization_id, "generation.canceled", generation)
+    generation = await publish_end(tx, row)
     await batches.tally(
         tx, organization_id, row["batch_id"], "canceled", started_at=row["started_at"]
     )
@@ -260,23 +266,20 @@ async def delete(tx: Transaction, caller: Caller, links: Links, generation_id: s
     # The flow first, as everyone locks them: a row changed twice here asks for its flow.
     await queries.hold_flow_of(tx, caller.organization_id, ids.parse("gen", generation_id))
     row = await _row(tx, caller, generation_id, lock=True)
+    # Before the account, which canceling takes.
+    await images.lock_of_generation(tx, caller.organization_id, row["id"])
     if row["status"] == "queued":
         await cancel_queued(tx, caller.organization_id, row["id"])
     elif row["status"] == "processing":
         await queries.request_cancel(tx, caller.organization_id, row["id"])
         await notify(tx, row["id"])
-    await images.lock_of_generation(tx, caller.organization_id, row["id"])
-    pictures = await images.of_generations(tx, caller.organization_id, [row["id"]], links)
-    for picture in pictures[row["id"]]:
-        await images.forget(tx, caller.organization_id, picture.id)
-        await images.publish(tx, caller, "image.deleted", picture)
+    made = await images.of_generations(tx, caller.organization_id, [row["id"]], links)
+    for image in made[row["id"]]:
+        await images.forget(tx, caller.organization_id, image.id)
+        await images.publish(tx, caller, "image.deleted", image)
+    await pictures.forget_unmade(tx, caller.organization_id, row["id"])
     await videos.forget_of_generation(tx, caller.organization_id, row["id"])
     await queries.soft_delete(tx, caller.organization_id, row["id"])
-
-
-def check_prompt(ask: CreateGeneration, model: Model) -> None:
-    """See `words.check_words`."""
-    check_words(ask.prompt, ask.negative_prompt, model)
 
 
 def _one_of(first: str | None, second: str | None, name: str, other: str) -> str | None:

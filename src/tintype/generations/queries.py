@@ -12,7 +12,7 @@ GENERATION = """
     strength, preset, project_id, flow_id, persona_id, batch_id, retry_of, alias, flow_alias,
     auto_enhance, attempts, source, api_key_id, livemode, credits_reserved, credits_used, hold_id,
     error, meta, webhook_url, created_at, started_at, completed_at, timings, turn, parked,
-    duration_seconds, persona_words, faults, batch_index, custom_id
+    duration_seconds, persona_words, faults, batch_index, custom_id, recipe
 """
 
 _COLUMNS = (
@@ -21,7 +21,7 @@ _COLUMNS = (
     "preset", "prompt", "enhanced_prompt", "negative_prompt", "auto_enhance", "model", "engine",
     "fidelity", "aspect_ratio", "resolution", "width", "height", "seed", "variants",
     "duration_seconds", "sources", "alias", "flow_alias", "meta", "webhook_url",
-    "credits_reserved", "hold_id", "cancel_at", "parked",
+    "credits_reserved", "hold_id", "cancel_at", "parked", "recipe",
 )  # fmt: skip
 # Deadlines go by the database's clock: `cancel_at` is given as an interval from now.
 _VALUES = ", ".join(

@@ -29,10 +29,11 @@ from tintype.generations.making import Made, make
 from tintype.generations.metrics import attempt_failed, finished
 from tintype.generations.models import FINISHING
 from tintype.generations.places import release
-from tintype.generations.submit import entrypoint, publish
+from tintype.generations.submit import entrypoint, publish, publish_end
 from tintype.generations.watch import LeaseLost, RunWatch, keep_lease
 from tintype.generations.workshop import Workshop
 from tintype.images import operations as images
+from tintype.images import pictures
 from tintype.images.links import Links
 from tintype.images.models import Image
 from tintype.videos import operations as videos
@@ -197,17 +198,21 @@ async def _complete(
         links = Links(
             workshop.settings.public_url, row["signing_secret"] if row["private_media"] else None
         )
-        pictures, film = await _shown(tx, done, made, links)
-        if pictures and (done["alias"] or done["flow_alias"]):
-            await _name(tx, done, pictures[0].id)
+        shown, film = await _shown(tx, done, made, links)
+        if shown and (done["alias"] or done["flow_alias"]):
+            await _name(tx, done, shown[0].id)
             (generation,) = await views.with_images(tx, organization_id, [done], links)
         else:
-            generation = views.to_generation(done, pictures, film)
+            generation = views.to_generation(done, shown, film)
         if done["hold_id"]:
             await ledger.settle(
                 tx, organization_id, done["hold_id"], done["credits_used"], guarded=True
             )
-        await publish(tx, organization_id, "generation.completed", generation)
+        await publish(
+            tx, organization_id, "generation.completed", generation, reel=videos.is_reel(done)
+        )
+        if film is not None:
+            await videos.tell(tx, done, "video.completed", links)
         await batches.tally(
             tx, organization_id, done["batch_id"], "completed", done["credits_used"],
             started_at=done["started_at"],
@@ -226,14 +231,20 @@ async def _shown(
     film = None
     if made.film is not None:
         film = videos.to_video(await videos.add(tx, organization_id, made.film, common), links)
-    pictures = []
+    if done["kind"] == "enhancement":
+        return await pictures.fill(tx, done, made.pictures, made.faults, links), film
+    parent_id = _parent(done)
+    root_id, version = await pictures.line_of(
+        tx, organization_id, parent_id, done["project_id"]
+    )  # fmt: skip
+    shown = []
     for variant, picture in made.pictures.items():
         image = await images.add_generated(tx, organization_id, picture, {
-            **common, "flow_id": done["flow_id"], "variant": variant,
-            "prompt": done["prompt"] or None, "parent_id": _parent(done),
+            **common, "flow_id": done["flow_id"], "variant": variant, "parent_id": parent_id,
+            "root_id": root_id, "version": version, "prompt": done["prompt"] or None,
         })  # fmt: skip
-        pictures.append(images.to_image(image, links))
-    return pictures, film
+        shown.append(images.to_image(image, links))
+    return shown, film
 
 
 def _parent(row: Row) -> str | None:
@@ -300,11 +311,11 @@ async def end(
         row = await run_queries.end(tx, generation_id, lease, status, error)
         if row is None:
             return False
+        if row["kind"] == "enhancement":
+            await pictures.end_of_work(tx, row["organization_id"], row["id"], status, error)
         if row["hold_id"]:
             await ledger.release(tx, row["organization_id"], row["hold_id"], guarded=True)
-        await publish(
-            tx, row["organization_id"], f"generation.{status}", views.to_generation(row, [])
-        )
+        await publish_end(tx, row)
         await batches.tally(
             tx, row["organization_id"], row["batch_id"], status, started_at=row["started_at"]
         )

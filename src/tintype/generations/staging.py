@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
-
-import msgspec
 
 from tintype.accounts.models import Feature, require_feature
 from tintype.aliases.models import mentions
 from tintype.api.guard import require_scope
-from tintype.billing.quotes import Terms
 from tintype.catalog.models import (
     Model,
     film_adjustments,
@@ -23,9 +21,11 @@ from tintype.core.caller import Caller
 from tintype.core.errors import ValidationFailed
 from tintype.db.pool import Row, Transaction
 from tintype.generations.models import Kind, RetryGeneration
+from tintype.generations.retrying import check_pictures, overrides
 from tintype.generations.submit import Created, Order, submit
 from tintype.generations.words import check_spoken, check_words
 from tintype.models import operations as models
+from tintype.videos.operations import is_reel, reserve
 
 FEATURES: Final[Mapping[Kind, Feature]] = {"sketch_to_photo": "images", "video": "video"}
 """What each of these kinds needs of a plan."""
@@ -34,9 +34,14 @@ _SCOPES: Final[Mapping[Kind, str]] = {"sketch_to_photo": "images:write", "video"
 _KEPT: Final = (
     "kind", "project_id", "flow_id", "persona_id", "persona_words", "prompt", "negative_prompt",
     "aspect_ratio", "resolution", "model", "seed", "variants", "duration_seconds", "sources",
-    "alias", "flow_alias", "meta", "webhook_url",
+    "alias", "flow_alias", "meta", "webhook_url", "recipe",
 )  # fmt: skip
-_MEANT: Final = frozenset(_KEPT)
+_MEANT: Final[Mapping[Kind, frozenset[str]]] = {
+    "sketch_to_photo": frozenset(_KEPT), "video": frozenset(_KEPT) - {"variants"},
+}  # fmt: skip
+_MEANT_FOR_REELS: Final = frozenset(
+    {"aspect_ratio", "resolution", "model", "seed", "meta", "webhook_url"}
+)
 
 
 def staged(model: Model, fields: Mapping[str, Any]) -> Order:
@@ -77,25 +82,24 @@ async def retry(
     Raises Forbidden where the caller may not make work of this kind.
     """
     require_scope(caller, _SCOPES[row["kind"]])
-    overrides = {name: value for name, value in msgspec.structs.asdict(change).items()
-                 if value is not msgspec.UNSET}  # fmt: skip
-    terms = Terms(overrides.pop("dry_run"), overrides.pop("quote_id"))
-    for name in overrides:
-        if name not in _MEANT or (name == "variants" and row["kind"] == "video"):
-            raise ValidationFailed(name, f"means nothing for {row['kind']}; leave it out")
+    reel = is_reel(row)
+    meant = _MEANT_FOR_REELS if reel else _MEANT[row["kind"]]
+    changes, terms = overrides(change, row["kind"], meant)
     require_feature(caller, FEATURES[row["kind"]])
+    await check_pictures(tx, row)
     fields = {name: row[name] for name in _KEPT}
     if fields["duration_seconds"] is not None:
         # As it was asked for: the column is of single precision.
         fields["duration_seconds"] = round(fields["duration_seconds"], 6)
-    fields |= overrides
+    fields |= changes
     known = {source.get("alias") for source in row["sources"]}
     for alias in mentions(fields["prompt"]):
         if alias not in known:
             raise ValidationFailed("prompt", f"{alias} is new; a retry keeps its pictures")
-    model = await models.chosen(tx, caller, row["kind"], fields["model"])
+    operation = "reel" if reel else row["kind"]
+    model = await models.chosen(tx, caller, operation, fields["model"])
     if len(row["sources"]) > model.references_max:
         raise ValidationFailed("model", f"{model.id} takes at most {model.references_max} pictures")
     check_spoken(fields["persona_words"], fields["prompt"], model)
     order = staged(model, fields | {"retry_of": row["id"], "cancel_at": cancel_after})
-    return await submit(tx, caller, order, terms)
+    return await submit(tx, caller, order, terms, beside=partial(reserve, tx) if reel else None)

@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -14,10 +14,13 @@ from tintype.billing import quotes
 from tintype.billing.quotes import Offer, Quoted, Terms
 from tintype.core import ids
 from tintype.core.caller import Caller
-from tintype.db.pool import Transaction
+from tintype.db.pool import Row, Transaction
 from tintype.events import operations as events
 from tintype.generations import queries, views
 from tintype.generations.models import TERMINAL, Generation
+from tintype.generations.words import unread
+from tintype.images.links import Links
+from tintype.videos import operations as videos
 
 # How far one variant puts an organization of weight 1 back in the queue. Turns are even numbers.
 _STEP: Final = 24
@@ -31,7 +34,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "negative_prompt": None, "auto_enhance": False, "aspect_ratio": None, "resolution": None,
     "width": None, "height": None, "seed": None, "variants": 1, "duration_seconds": None,
     "alias": None, "flow_alias": None, "meta": {}, "webhook_url": None, "cancel_at": None,
-    "parked": False,
+    "parked": False, "recipe": None,
 }  # fmt: skip
 # What the price depends on, and who reads a quote would call the same work.
 _PRICED: Final = (
@@ -75,20 +78,31 @@ def priority(turn: int) -> int:
     return -max(-_TURN_MAX, min(turn, _TURN_MAX))
 
 
-async def submit(tx: Transaction, caller: Caller, order: Order, terms: Terms | None) -> Created:
+async def submit(
+    tx: Transaction,
+    caller: Caller,
+    order: Order,
+    terms: Terms | None,
+    *,
+    beside: Callable[[Row], Awaitable[object]] | None = None,
+) -> Created:
     """Accept work; nothing is held in the sandbox. With `terms.dry_run` it raises Quoted.
 
-    The hold comes last: it locks the organization's account, so the lock is short.
+    `beside` writes what belongs to the new row. The hold comes last: it locks the organization's
+    account, so the lock is short.
     """
     offer = offer_of(order)
     if terms is not None and terms.dry_run:
-        raise Quoted(offer)
+        notes = unread({**_DEFAULTS, **order.fields})
+        raise Quoted(replace(offer, adjustments=(*offer.adjustments, *notes)))
     cost = order.cost
     if terms is not None and terms.quote_id is not None:
         cost = await quotes.redeem(tx, caller, terms.quote_id, offer)
     row, hold_id = row_of(caller, order, cost if caller.livemode else 0)
     stored = await queries.insert(tx, row, step_of(caller))
     generation = views.to_generation(stored, [])
+    if beside is not None:
+        await beside(stored)
     await publish(tx, caller.organization_id, "generation.queued", generation)
     await queue.enqueue(
         tx, entrypoint(stored["engine"]), stored["id"], priority=priority(stored["turn"])
@@ -122,11 +136,29 @@ def row_of(caller: Caller, order: Order, cost: int) -> tuple[dict[str, Any], str
     }, hold_id  # fmt: skip
 
 
+async def publish_end(tx: Transaction, row: Row) -> Generation:
+    """Tell that work failed or was canceled, and of its film, where one was reserved."""
+    reel = videos.is_reel(row)
+    generation = views.to_generation(row, [])
+    await publish(tx, row["organization_id"], f"generation.{row['status']}", generation, reel=reel)
+    if reel:
+        # What failed has no URL that could need a signature.
+        await videos.tell(tx, row, "video.failed", Links("", None))
+    return generation
+
+
 async def publish(
-    tx: Transaction, organization_id: str, type_: str, generation: Generation
+    tx: Transaction,
+    organization_id: str,
+    type_: str,
+    generation: Generation,
+    *,
+    reel: bool = False,
 ) -> None:
+    hears = generation.kind != "enhancement" and not reel
     await events.publish(
         tx, organization_id, type_, generation.id, livemode=generation.livemode, data=generation,
-        # A request's own address hears how its work ended, once.
-        webhook_url=generation.webhook_url if generation.status in TERMINAL else None,
+        # A request's own address hears how its work ended, once; of an enhancement it hears that
+        # from each of the pictures, of a reel from its video.
+        webhook_url=generation.webhook_url if hears and generation.status in TERMINAL else None,
     )  # fmt: skip

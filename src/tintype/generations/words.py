@@ -1,9 +1,14 @@
 """What is said to an engine: judged before anything is charged."""
 
 import unicodedata
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tintype.catalog.models import Model
 from tintype.core.errors import ValidationFailed
+from tintype.media.draft.unknown import says_nothing
+
+_DRAFT: Final = "builtin/draft"
 
 
 def check_words(prompt: str | None, negative_prompt: str | None, model: Model) -> None:
@@ -41,3 +46,16 @@ def check_spoken(persona_words: str | None, prompt: str, model: Model) -> None:
             f"its words and the prompt together have {length} characters; {model.id} takes at most"
             f" {model.prompt_characters_max}",
         )
+
+
+def unread(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """In words, where the built-in engine would draw something else than the work's words say.
+
+    Takes up to some 50 ms for the longest prompts, so it is for quotes, not for every request.
+    """
+    if fields["model"] != _DRAFT or fields.get("sources"):
+        return ()
+    words = spoken(fields["persona_words"], fields["prompt"])
+    if not says_nothing(words, fields["negative_prompt"] or ""):
+        return ()
+    return (f"{_DRAFT} knows no thing or place in these words, and draws a scene of its own",)

@@ -69,14 +69,15 @@ class GenerateImageJob(msgspec.Struct, kw_only=True):
     """Words to a picture, then `mode` with its `strength` and `preset`, in one job.
 
     *Clean* leaves drawings as they are, so *realistic* is what is done unless you say otherwise.
+    `aspect_ratio` and `resolution` that are left out are the project's, else 1:1 and 1K.
     """
 
     prompt: Prompt
     mode: Mode = "realistic"
     strength: Strength = 1.0
     preset: Short | None = None
-    aspect_ratio: Short = "1:1"
-    resolution: Short = "1K"
+    aspect_ratio: Short | None = None
+    resolution: Short | None = None
     model: Short | None = None
     seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] | None = None
     reference_images: Annotated[list[Reference], Meta(max_length=64)] = []

@@ -45,7 +45,7 @@ async def create(
     With `only_if_free` an alias that names an image now is AliasTaken.
     """
     chosen = Finishing(mode=ask.mode, strength=ask.strength, preset=ask.preset)
-    finishing.finisher(chosen)
+    finishing.finisher(chosen, livemode=caller.livemode)
     flow_id, project_id = await flows.chosen(tx, caller, ask.flow_id, ask.project_id)
     alias, flow_alias = _name(ask.alias, "alias"), _name(ask.flow_alias, "flow_alias")
     webhook_url = hook(ask.webhook_url, allow_networks)

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -9,6 +9,10 @@ from tintype.aliases.operations import ResolvedFrom
 from tintype.api.pages import Paging
 from tintype.media.vips import Format
 
+Status = Literal["processing", "completed", "failed", "canceled"]
+Approval = Literal["pending", "approved", "rejected"]
+# What a picture was asked for with, as it was given.
+Instruction: TypeAlias = dict[str, Any]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -20,7 +24,12 @@ class FocalPoint(msgspec.Struct):
 
 
 class Image(msgspec.Struct, kw_only=True):
-    """A stored picture. `width`, `height`, `bytes` and `sha256` are of the master behind `url`."""
+    """A stored picture. `width`, `height`, `bytes` and `sha256` are of the master behind `url`.
+
+    In a project it is one of the project's pictures. `version` 0 is an original; what is made of it
+    has `version` 1, 2, … by the requests, and `subversion` is the variant's number in its request.
+    `source_instruction` is what the request said, as it was given.
+    """
 
     id: str
     object: Literal["image"] = "image"
@@ -42,6 +51,11 @@ class Image(msgspec.Struct, kw_only=True):
     parent_id: str | None
     version: int
     subversion: int
+    scene_type: str | None
+    scene_location: str | None
+    approval: Approval
+    feedback: str | None
+    source_instruction: Instruction | None
     livemode: bool
     meta: dict[str, Any]
     created_at: datetime
@@ -56,6 +70,23 @@ class AssignedImage(Image, kw_only=True):
 
 class ResolvedImage(Image, kw_only=True):
     resolved_from: ResolvedFrom
+
+
+class PictureEvent(msgspec.Struct, kw_only=True):
+    """What events of a picture tell, and webhooks post: these nine, in this order.
+
+    `public_url` is null before the picture is completed, and where media are private.
+    """
+
+    id: str
+    project_id: str | None
+    status: Status
+    public_url: str | None
+    version: int
+    subversion: int
+    scene_type: str | None
+    scene_location: str | None
+    source_instruction: Instruction | None
 
 
 class UploadForm(msgspec.Struct, kw_only=True):

@@ -10,12 +10,12 @@ from tintype.aliases import operations as aliases
 from tintype.aliases.models import assignable
 from tintype.core import ids
 from tintype.core.caller import Caller
-from tintype.core.errors import NotFound, ValidationFailed
+from tintype.core.errors import Conflict, NotFound, NotReady, ValidationFailed
 from tintype.db.listen import notify
 from tintype.db.pool import Row, Transaction
 from tintype.events import operations as events
 from tintype.flows import operations as flows
-from tintype.images import queries
+from tintype.images import picture_queries, queries
 from tintype.images.intake import StoredPicture
 from tintype.images.links import Links
 from tintype.images.models import (
@@ -54,7 +54,7 @@ async def add_upload(
         picture.fields() | {
             "source": "uploaded", "livemode": caller.livemode, "project_id": project_id,
             "flow_id": flow_id, "generation_id": None, "variant": 0, "prompt": None,
-            "parent_id": None, "meta": form.meta,
+            "parent_id": None, "root_id": None, "version": 0, "meta": form.meta,
         },
     )  # fmt: skip
     moved = None
@@ -84,7 +84,9 @@ async def add_generated(
         tx,
         ids.new("img"),
         organization_id,
-        picture.fields() | {"source": "generated", "parent_id": None} | fields,
+        picture.fields()
+        | {"source": "generated", "parent_id": None, "root_id": None, "version": 0}
+        | fields,
     )
 
 
@@ -93,7 +95,7 @@ async def get(tx: Transaction, caller: Caller, links: Links, image_id: str) -> I
 
 
 async def require(tx: Transaction, caller: Caller, image_id: str) -> str:
-    """The image's id, where there is such an image; raises NotFound."""
+    """The image's id, where there is such an image; raises NotFound, NotReady and Conflict."""
     row = await _row(tx, caller, image_id)
     found: str = row["id"]
     return found
@@ -158,6 +160,7 @@ async def resolve(
 
 async def delete(tx: Transaction, caller: Caller, links: Links, image_id: str) -> None:
     """Soft: the row and the bytes stay, its names and URLs end."""
+    await picture_queries.lock_line(tx, caller.organization_id, ids.parse("img", image_id))
     row = await _row(tx, caller, image_id, lock=True)
     await forget(tx, caller.organization_id, row["id"])
     await publish(tx, caller, "image.deleted", to_image(row, links))
@@ -165,6 +168,7 @@ async def delete(tx: Transaction, caller: Caller, links: Links, image_id: str) -
 
 async def forget(tx: Transaction, organization_id: str, image_id: str) -> None:
     if await queries.soft_delete(tx, organization_id, image_id):
+        await picture_queries.unselect(tx, organization_id, image_id)
         await aliases.forget_image(tx, organization_id, image_id)
         await notify(tx, image_id)
 
@@ -185,7 +189,7 @@ class Stored(NamedTuple):
 
 async def stored(tx: Transaction, organization_id: str, image_id: str) -> Stored | None:
     row = await queries.find(tx, organization_id, image_id, None)
-    if row is None:
+    if row is None or row["status"] != "completed":
         return None
     focal = None if row["focal_x"] is None else (row["focal_x"], row["focal_y"])
     return Stored(row["object_key"], row["format"], focal)
@@ -224,7 +228,23 @@ async def _row(tx: Transaction, caller: Caller, image_id: str, *, lock: bool = F
     row = await queries.find(tx, caller.organization_id, wanted, caller.project_id, lock=lock)
     if row is None:
         raise NotFound(f"There is no image {image_id[:80]}.")
+    require_completed(row)
     return row
+
+
+def require_completed(row: Row) -> None:
+    """Raise NotReady for an image in process, Conflict for one that came to nothing."""
+    if row["status"] == "processing":
+        raise NotReady(
+            f"The image {row['id']} is still in process; ask again shortly.",
+            details={"status": "processing"}, headers={"Retry-After": "2"},
+        )  # fmt: skip
+    if row["status"] != "completed":
+        why = f": {row['error']['message']}" if row["error"] else "."
+        raise Conflict(
+            f"The image {row['id']} is {row['status']}{why}",
+            details={"status": row["status"], "error": row["error"]},
+        )
 
 
 def to_image(row: Row, links: Links) -> Image:
@@ -255,6 +275,11 @@ def _fields(row: Row, links: Links) -> dict[str, Any]:
         "parent_id": row["parent_id"],
         "version": row["version"],
         "subversion": row["subversion"],
+        "scene_type": row["scene_type"],
+        "scene_location": row["scene_location"],
+        "approval": row["approval"],
+        "feedback": row["feedback"],
+        "source_instruction": row["source_instruction"],
         "livemode": row["livemode"],
         "meta": row["meta"],
         "created_at": row["created_at"],

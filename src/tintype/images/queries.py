@@ -8,9 +8,11 @@ from tintype.db.pool import Row, Transaction
 
 # The alias shown is the one in the image's own project.
 IMAGE = """
-    i.id, i.source, i.livemode, i.project_id, i.flow_id, i.generation_id, i.variant, i.parent_id,
-    i.version, i.subversion, i.object_key, i.format, i.width, i.height, i.bytes, i.sha256,
-    i.thumbhash, i.focal_x, i.focal_y, i.meta, i.created_at, i.updated_at,
+    i.id, i.organization_id, i.source, i.livemode, i.project_id, i.flow_id, i.generation_id,
+    i.variant, i.parent_id, i.version, i.subversion, i.object_key, i.format, i.width, i.height,
+    i.bytes, i.sha256, i.thumbhash, i.focal_x, i.focal_y, i.meta, i.created_at, i.updated_at,
+    i.status, i.root_id, i.scene_type, i.scene_location, i.approval, i.feedback, i.judged_at,
+    i.judged_by, i.selected_id, i.source_instruction, i.error, i.webhook_url,
     (SELECT a.alias FROM image_aliases a WHERE a.organization_id = i.organization_id
         AND a.scope_id = coalesce(i.project_id, '') AND a.image_id = i.id) AS alias
 """
@@ -23,16 +25,16 @@ async def insert(
         f"""
         INSERT INTO images AS i (id, organization_id, source, livemode, project_id, flow_id,
             generation_id, variant, object_key, original_key, format, width, height, bytes, sha256,
-            thumbhash, prompt, meta, has_alpha, parent_id)
+            thumbhash, prompt, meta, has_alpha, parent_id, root_id, version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20)
+            $19, $20, $21, $22)
         RETURNING {IMAGE}
         """,  # noqa: S608
         image_id, organization_id, fields["source"], fields["livemode"], fields["project_id"],
         fields["flow_id"], fields["generation_id"], fields["variant"], fields["object_key"],
         fields["original_key"], fields["format"], fields["width"], fields["height"],
         fields["bytes"], fields["sha256"], fields["thumbhash"], fields["prompt"], fields["meta"],
-        fields["has_alpha"], fields["parent_id"],
+        fields["has_alpha"], fields["parent_id"], fields["root_id"], fields["version"],
     )  # fmt: skip
     assert row is not None
     return row
@@ -46,7 +48,10 @@ async def find(
     *,
     lock: bool = False,
 ) -> Row | None:
-    """A living image; `project_id` is the project that the caller's key is bound to, if any."""
+    """A living image, also one that is still in process or came to nothing.
+
+    `project_id` is the project that the caller's key is bound to, if any.
+    """
     return await tx.fetchrow(
         f"""
         SELECT {IMAGE} FROM images i
@@ -61,11 +66,12 @@ async def find(
 async def known(
     tx: Transaction, organization_id: str, image_ids: list[str], project_id: str | None
 ) -> list[str]:
-    """Those that are living images; `project_id` as in `find`."""
+    """Those that are living, completed images; `project_id` as in `find`."""
     rows = await tx.fetch(
         """
         SELECT id FROM images
         WHERE organization_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+          AND status = 'completed'
           AND ($3::text IS NULL OR project_id = $3)
         """,
         organization_id, image_ids, project_id,
@@ -94,7 +100,7 @@ async def page(
     rows: list[Row] = await tx.fetch(
         f"""
         SELECT {IMAGE} FROM images i
-        WHERE i.organization_id = $1 AND i.deleted_at IS NULL {where}
+        WHERE i.organization_id = $1 AND i.deleted_at IS NULL AND i.status = 'completed' {where}
         ORDER BY i.id DESC OFFSET $2 LIMIT $3
         """,  # noqa: S608
         organization_id, offset, limit, *values,
@@ -109,7 +115,8 @@ async def count(
     found: int = await tx.fetchval(
         f"""
         SELECT count(*) FROM (SELECT FROM images i
-            WHERE i.organization_id = $1 AND i.deleted_at IS NULL {where} LIMIT $2) s
+            WHERE i.organization_id = $1 AND i.deleted_at IS NULL AND i.status = 'completed'
+            {where} LIMIT $2) s
         """,  # noqa: S608
         organization_id, most, *values,
     )  # fmt: skip
@@ -119,7 +126,8 @@ async def count(
 async def lock_of_generation(tx: Transaction, organization_id: str, generation_id: str) -> None:
     await tx.execute(
         """
-        SELECT FROM images WHERE organization_id = $1 AND generation_id = $2
+        SELECT FROM images WHERE organization_id = $1 AND (generation_id = $2 OR id IN (
+            SELECT root_id FROM images WHERE organization_id = $1 AND generation_id = $2))
         ORDER BY id FOR UPDATE
         """,
         organization_id, generation_id,
@@ -133,6 +141,7 @@ async def of_generations(
         f"""
         SELECT {IMAGE} FROM images i
         WHERE i.organization_id = $1 AND i.generation_id = ANY ($2) AND i.deleted_at IS NULL
+          AND i.status = 'completed'
         ORDER BY i.generation_id, i.variant
         """,  # noqa: S608
         organization_id, generation_ids,
@@ -176,7 +185,7 @@ async def deliverable(tx: Transaction, image_id: str) -> Row | None:
         SELECT i.id, i.organization_id, i.generation_id, i.object_key, i.format, i.has_alpha,
                i.width, i.height, i.sha256, i.focal_x, i.focal_y, o.private_media, o.signing_secret
         FROM images i JOIN organizations o ON o.id = i.organization_id
-        WHERE i.id = $1 AND i.deleted_at IS NULL
+        WHERE i.id = $1 AND i.deleted_at IS NULL AND i.status = 'completed'
         """,
         image_id,
     )

@@ -14,7 +14,7 @@ from tintype.aliases.models import mentions
 from tintype.catalog.models import Model
 from tintype.core import ids
 from tintype.core.caller import Caller
-from tintype.core.errors import NotFound, ValidationFailed
+from tintype.core.errors import Conflict, NotFound, ValidationFailed
 from tintype.core.memo import Memo
 from tintype.db.pool import Transaction
 from tintype.images import operations as images
@@ -83,7 +83,7 @@ async def resolve_one(
 ) -> dict[str, Any]:
     """The picture that an alias, an id or a URL names, as `resolve` gives it."""
     memo = memo or Memo()
-    if (own := _own(links, text)) is not None:
+    if (own := own_image(links, text)) is not None:
         return await _by_id(tx, caller, own, field, memo)
     if _URL.match(text):
         return {"url": check_url(text, field, allow_networks=allow_networks)}
@@ -116,12 +116,12 @@ async def foresee(
     tx: Transaction, caller: Caller, links: Links, texts: Iterable[str], memo: Memo
 ) -> None:
     """Look up at once the images that these references name by id or URL, for many `resolve`."""
-    named = {_own(links, text) or text for text in texts}
+    named = {own_image(links, text) or text for text in texts}
     for image_id in await images.known(tx, caller, [it for it in named if ids.is_id("img", it)]):
         memo.tell(("image", image_id), image_id)
 
 
-def _own(links: Links, text: str) -> str | None:
+def own_image(links: Links, text: str) -> str | None:
     """The id in a URL of an answer of ours: that image, without asking ourselves over the net."""
     own = f"{links.base_url}/media/images/"
     return (
@@ -155,4 +155,6 @@ async def _by_id(
     except NotFound as fault:
         problem = "there is no such image here; give an alias, an image's id or a URL"
         raise ValidationFailed(field, problem) from fault
+    except Conflict as fault:
+        raise ValidationFailed(field, fault.message) from fault
     return {"image_id": found}

@@ -5,6 +5,7 @@ from collections import Counter
 from tintype.accounts.models import scopes_in_force, terms
 from tintype.core.caller import Caller
 from tintype.core.callers import Callers
+from tintype.core.errors import Forbidden
 from tintype.credits import operations as credits
 from tintype.db.pool import Database
 from tintype.keys import queries
@@ -22,13 +23,21 @@ class KeyCache:
         return self._callers.known(digest)
 
     async def find(self, digest: bytes) -> Caller | None:
-        """The caller, and one more use of the key."""
+        """The caller, and one more use of the key.
+
+        Raises Forbidden for a key that ended because its project was deleted.
+        """
 
         async def look() -> Caller | None:
             async with self._database.reading() as connection:
                 row = await queries.authenticate(connection, digest)
             if row is None:
                 return None
+            if row["orphaned"]:
+                raise Forbidden(
+                    "This key was bound to a project, which was deleted; it opens nothing now.",
+                    details={"project_id": row["project_id"]},
+                )
             return Caller(
                 organization_id=row["organization_id"],
                 **terms(row["plan"], row),

@@ -193,6 +193,19 @@ async def revoke(
     return await _key(tx, organization_id, bound_to, key_id)
 
 
+async def revoke_of_project(
+    tx: Transaction, organization_id: str, project_id: str, *, actor: Actor
+) -> list[str]:
+    """End every key that is bound to a project which is being deleted; answer their ids."""
+    ended = await queries.revoke_of_project(tx, organization_id, project_id)
+    for key_id in ended:
+        await notify(tx, key_id)
+        await audit.record(
+            tx, organization_id, actor, "api_key.revoked", key_id, {"deleted_project": project_id}
+        )
+    return ended
+
+
 async def shown(tx: Transaction, rows: Sequence[Row]) -> list[ApiKey]:
     """Rows with what their keys have used."""
     used = await credits.usage(

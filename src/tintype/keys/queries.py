@@ -119,6 +119,18 @@ async def revoke(tx: Transaction, organization_id: str, bound_to: str | None, ke
     return bool(status == "UPDATE 1")
 
 
+async def revoke_of_project(tx: Transaction, organization_id: str, project_id: str) -> list[str]:
+    """The ids of the project's keys that ended now, in the order in which they were made."""
+    rows = await tx.fetch(
+        """
+        UPDATE api_keys SET revoked_at = now()
+        WHERE organization_id = $1 AND project_id = $2 AND revoked_at IS NULL RETURNING id
+        """,
+        organization_id, project_id,
+    )  # fmt: skip
+    return sorted(row["id"] for row in rows)
+
+
 async def change(
     tx: Transaction,
     organization_id: str,
@@ -141,7 +153,8 @@ async def change(
 async def authenticate(tx: Transaction, secret_sha256: bytes) -> Row | None:
     """Before a tenant is known: the key with this hash, if it may be used now.
 
-    A sandbox key goes by the terms of the organization whose twin it belongs to.
+    A sandbox key goes by the terms of the organization whose twin it belongs to. A key that ended
+    with its project is found too, `orphaned`: whoever holds it is told why.
     """
     return await tx.fetchrow(
         """
@@ -149,11 +162,12 @@ async def authenticate(tx: Transaction, secret_sha256: bytes) -> Row | None:
                k.cap_day IS NOT NULL OR k.cap_month IS NOT NULL AS capped,
                p.plan, p.rate_limit, p.queue_weight, p.features, o.operator,
                o.private_media, o.signing_secret,
-               o.sandbox_of IS NULL AS livemode
+               o.sandbox_of IS NULL AS livemode, j.deleted_at IS NOT NULL AS orphaned
         FROM api_keys k
         JOIN organizations o ON o.id = k.organization_id
         JOIN organizations p ON p.id = coalesce(o.sandbox_of, o.id)
-        WHERE k.secret_sha256 = $1 AND k.revoked_at IS NULL
+        LEFT JOIN projects j ON j.id = k.project_id
+        WHERE k.secret_sha256 = $1 AND (k.revoked_at IS NULL OR k.revoked_at = j.deleted_at)
           AND o.suspended_at IS NULL AND p.suspended_at IS NULL
           AND (k.expires_at IS NULL OR k.expires_at > now())
         """,

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 import msgspec
 from litestar import asgi, post
 from litestar.connection import ASGIConnection
+from litestar.exceptions import MethodNotAllowedException
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from tintype.accounts.models import terms
@@ -25,7 +26,6 @@ from tintype.core.errors import (
     EngineUnavailable,
     Forbidden,
     InsufficientCredits,
-    MethodNotAllowed,
     NotFound,
     ProviderError,
     ProviderTimeout,
@@ -72,7 +72,7 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
     del receive
     http = cast("HTTPScope", scope)
     if http["method"] not in {"GET", "HEAD"}:
-        raise MethodNotAllowed("This path takes GET.", headers={"Allow": "GET, HEAD"})
+        raise MethodNotAllowedException(headers={"Allow": "GET, HEAD"})
     state = http["litestar_app"].state
     made: Parts = state.parts
     connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(http)

@@ -14,6 +14,7 @@ from tintype.core.errors import Conflict
 from tintype.db.pool import Row, Transaction
 from tintype.generations import operations as generations
 from tintype.generations.models import CreateGeneration
+from tintype.generations.words import check_words
 from tintype.images import references
 from tintype.images.links import Links
 from tintype.live import queries
@@ -58,7 +59,7 @@ async def normalize(
         resolution=query.resolution, model=model.id, seed=query.seed,
         reference_images=asked, project_id=project_id, auto_enhance=query.auto_enhance,
     )  # fmt: skip
-    generations.check_prompt(ask, model)
+    check_words(ask.prompt, ask.negative_prompt, model)
     digest = _digest(ask, sources)
     if ask.seed is None:
         ask.seed = int.from_bytes(digest[:4], "big")

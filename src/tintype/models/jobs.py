@@ -26,6 +26,6 @@ def places() -> dict[str, int]:
 
 async def ring_the_lost(loader: Loader) -> None:
     """A job may be lost; a ring that is there already is no second one."""
-    async with loader.database.transaction() as tx:
+    async with loader.runner.database.transaction() as tx:
         for model_id in await run_queries.waiting(tx, _RUNG_AT_ONCE):
             await queue.enqueue(tx, ENTRYPOINT, model_id)

@@ -13,7 +13,7 @@ from tintype import queue
 from tintype.accounts.models import require_feature
 from tintype.api.naming import suggestion
 from tintype.api.pages import Page, Paging
-from tintype.catalog.models import Model, Weighted, catalog, model_for
+from tintype.catalog.models import Model, Weighted, catalog, default_for, model_for
 from tintype.core import ids
 from tintype.core.caller import Caller
 from tintype.core.errors import (
@@ -39,8 +39,6 @@ from tintype.models.safetensors import Contents
 
 ENTRYPOINT: Final = "model.fetch"
 _CUSTOM: Final = "mdl_"
-# As the engines' registry knows the sandbox's own.
-_BUILT_IN: Final = "builtin/"
 
 
 def check_may_register(caller: Caller) -> None:
@@ -70,7 +68,7 @@ async def register(
     check_may_register(caller)
     base = base_for(ask.kind, ask.base_model, ask.engine)
     said = _said(ask)
-    if await queries.count(tx, caller.organization_id, {}) >= MODELS_MAX:
+    if await queries.count_alone(tx, caller.organization_id) >= MODELS_MAX:
         raise Conflict(f"There are {MODELS_MAX} custom models already; delete one first.")
     key, contents = stored or (None, None)
     row = await queries.insert(tx, ids.new("mdl"), caller.organization_id, {
@@ -160,8 +158,8 @@ async def chosen(tx: Transaction, caller: Caller, operation: str, model_id: str 
     has the built-in engine's models only.
     """
     if model_id is None or not model_id.startswith(_CUSTOM):
-        if model_id is None and not caller.livemode:
-            model_id = next(iter(_built_in(operation)), None)
+        if model_id is None:
+            return default_for(operation, livemode=caller.livemode)
         model = model_for(operation, model_id)
         _check_affordable(caller, operation, model)
         return model
@@ -211,18 +209,11 @@ async def needed(tx: Transaction, keys: list[str]) -> set[str]:
     return await queries.needed(tx, keys)
 
 
-def _built_in(operation: str) -> list[str]:
-    """The catalogue's models that the built-in engine runs for such work."""
-    return [
-        model.id for model in catalog().models
-        if model.id.startswith(_BUILT_IN) and operation in model.operations
-    ]  # fmt: skip
-
-
 def _check_affordable(caller: Caller, operation: str, model: Model) -> None:
     """Refuse what costs the operator money to a key that costs its owner none."""
-    if not caller.livemode and not model.id.startswith(_BUILT_IN):
-        known = ", ".join(_built_in(operation)) or "none for this"
+    if not caller.livemode and not model.built_in:
+        able = (it.id for it in catalog().models if it.built_in and operation in it.operations)
+        known = ", ".join(able) or "none for this"
         raise ValidationFailed(
             "model", f"the sandbox has the built-in engine's models only: {known}"
         )

@@ -96,6 +96,14 @@ async def count(tx: Transaction, organization_id: str, filters: Mapping[str, Any
     return found
 
 
+async def count_alone(tx: Transaction, organization_id: str) -> int:
+    """How many there are; nobody else registers one until the transaction ends."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(x'6d6f6465'::integer, hashtext($1))", organization_id
+    )
+    return await count(tx, organization_id, {})
+
+
 async def soft_delete(tx: Transaction, organization_id: str, model_id: str) -> None:
     await tx.execute(
         """

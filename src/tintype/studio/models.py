@@ -21,7 +21,8 @@ class GenerateImage(CreateGeneration, kw_only=True):
 class GenerateVideo(msgspec.Struct, kw_only=True):
     """A film of the picture at `image`/`image_url` (one field), or of one drawn from the prompt.
 
-    Left out, `duration_seconds` is the model's own default.
+    In a form the picture may be a file, in a part named `image` or `file`; it is then an uploaded
+    image of the library, too. Left out, `duration_seconds` is the model's own default.
     """
 
     prompt: Prompt | None = None
@@ -46,15 +47,16 @@ class SketchToPhoto(msgspec.Struct, kw_only=True):
     """A photograph of what the sketch at `image`/`image_url` (one field) shows.
 
     In a form the sketch may be a file, in a part named `image`, `sketch` or `file`; it is then an
-    uploaded image of the library, too. The result takes `alias` and `flow_alias`.
+    uploaded image of the library, too. The result takes `alias` and `flow_alias`. `aspect_ratio`
+    and `resolution` that are left out are the project's, else 1:1 and 1K.
     """
 
     prompt: Prompt
     image: Reference | None = None
     image_url: Reference | None = None
     persona_id: Short | None = None
-    aspect_ratio: Short = "1:1"
-    resolution: Short = "1K"
+    aspect_ratio: Short | None = None
+    resolution: Short | None = None
     model: Short | None = None
     seed: Seed | None = None
     variants: Annotated[int, Meta(ge=1, le=8)] = 1

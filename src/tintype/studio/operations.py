@@ -21,6 +21,7 @@ from tintype.generations import operations as generations
 from tintype.generations.models import CreateGeneration
 from tintype.generations.naming import flow_for
 from tintype.generations.showing import showing
+from tintype.generations.sizing import sized
 from tintype.generations.staging import FEATURES, staged
 from tintype.generations.submit import Created, submit
 from tintype.images import references
@@ -117,14 +118,23 @@ async def _stage(
     require_feature(caller, FEATURES[fields["kind"]])
     model = await models.chosen(tx, caller, fields["kind"], ask.model)
     flow_id, project_id = await flows.chosen(tx, caller, ask.flow_id, ask.project_id)
+    memo = Memo()
+    ratio, resolution = ask.aspect_ratio, ask.resolution
+    if isinstance(ask, SketchToPhoto):
+        # A project's ratio and resolution are those of pictures; films have sizes of their own.
+        size = await sized(
+            tx, caller, model, aspect_ratio=ratio, resolution=resolution,
+            variants=ask.variants, project_id=project_id, memo=memo,
+        )  # fmt: skip
+        ratio, resolution = size.aspect_ratio, size.resolution
     sources = await _sources(
         tx, caller, links, model, given, ask.prompt or "",
         flow_id=flow_id, project_id=project_id, allow_networks=allow_networks,
     )  # fmt: skip
-    shown = await showing(tx, caller, model, ask.prompt or "", ask.persona_id, sources, Memo())
+    shown = await showing(tx, caller, model, ask.prompt or "", ask.persona_id, sources, memo)
     order = staged(model, fields | {
         "prompt": ask.prompt or "", "negative_prompt": ask.negative_prompt,
-        "aspect_ratio": ask.aspect_ratio, "resolution": ask.resolution, "seed": ask.seed,
+        "aspect_ratio": ratio, "resolution": resolution, "seed": ask.seed,
         "project_id": project_id, "meta": ask.meta, "cancel_at": cancel_after,
         "webhook_url": hook(ask.webhook_url, allow_networks), **shown,
     })  # fmt: skip

@@ -51,8 +51,8 @@ async def take_in(
     """Store the film and the poster. Raises what `probe` and `inspect` raise, naming `field`."""
     loop = asyncio.get_running_loop()
     facts, sha256, poster_sha256 = await loop.run_in_executor(pixels, _look, film, poster, field)
-    object_key = _key(organization_id, sha256, "mp4")
-    poster_key = _key(organization_id, poster_sha256, "jpg")
+    object_key = key_of(organization_id, sha256, "mp4")
+    poster_key = key_of(organization_id, poster_sha256, "jpg")
     await asyncio.gather(storage.put_once(object_key, film), storage.put_once(poster_key, poster))
     return StoredFilm(
         object_key=object_key, poster_key=poster_key, format="mp4",
@@ -69,5 +69,6 @@ def _look(film: bytes, poster: bytes, field: str) -> tuple[FilmFacts, str, str]:
     return facts, hashlib.sha256(film).hexdigest(), hashlib.sha256(poster).hexdigest()
 
 
-def _key(organization_id: str, sha256: str, extension: str) -> str:
+def key_of(organization_id: str, sha256: str, extension: str) -> str:
+    """Where bytes of this hash lie that belong to a film of the organization."""
     return f"{FOLDER}{organization_id}/{sha256[:2]}/{sha256}.{extension}"

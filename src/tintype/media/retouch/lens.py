@@ -185,10 +185,11 @@ def _vote(chain: Chain) -> tuple[float, float] | None:
 def _bow(unit: Wide, lift: Wide) -> tuple[float, float]:
     """The height of a fitted parabola's middle over its ends, and the points' stray from it."""
     weight = np.ones_like(unit)
-    left, fit = lift, np.asarray(np.zeros(3))
+    fit: Wide = np.zeros(3)
+    left = lift
     columns = np.stack([np.ones_like(unit), unit, unit**2], 1)
     for _ in range(3):
-        fit = np.linalg.lstsq(columns * weight[:, None], lift * weight, rcond=None)[0]
+        fit = np.asarray(np.linalg.lstsq(columns * weight[:, None], lift * weight, rcond=None)[0])
         left = lift - columns @ fit
         typical = max(1e-6, float(np.median(np.abs(left))))
         weight = np.clip(1 - (left / (6 * typical)) ** 2, 0, 1)

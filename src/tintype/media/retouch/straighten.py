@@ -105,7 +105,9 @@ def moved(
     if back is None:
         return point
     size = np.array([width - 1, height - 1], float)
-    there = _mapped(np.linalg.inv(back), np.array([point], float) * size)[0] / np.maximum(size, 1)
+    there = _mapped(np.asarray(np.linalg.inv(back)), np.array([point], float) * size)[
+        0
+    ] / np.maximum(size, 1)
     x, y = np.clip(there, 0, 1)
     return float(x), float(y)
 

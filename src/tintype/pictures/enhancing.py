@@ -1,0 +1,236 @@
+"""Instructions into work: what presets, words, quick actions and a reference ask for."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from tintype.accounts.models import require_feature
+from tintype.addresses import Network
+from tintype.billing.quotes import Terms
+from tintype.catalog.actions import Action, chosen, fidelity_of, prompt_of, steps_of
+from tintype.catalog.models import Model
+from tintype.catalog.wishes import EXAMPLES, from_words
+from tintype.core.caller import Caller
+from tintype.core.errors import ValidationFailed
+from tintype.db.pool import Row, Transaction
+from tintype.generations import enhancing
+from tintype.generations.enhancing import KIND, Recipe, reads, size_for
+from tintype.generations.submit import Created
+from tintype.images import operations as images
+from tintype.images import pictures, references
+from tintype.images.links import Links
+from tintype.models import operations as models
+from tintype.pictures.models import VARIANTS, CreateEnhancement, EnhancementInstruction
+from tintype.projects import operations as projects
+from tintype.projects.models import Defaults
+from tintype.quick_actions import operations as quick_actions
+from tintype.webhooks.targets import hook
+
+_AT: Final = "instruction"
+# The field in which each source of an instruction has what it needs; consistency may do without.
+_OWN: Final = {
+    "preset": "actions", "prompt": "prompt", "quick_action": "quick_action_id",
+    "consistency": "reference_image_id",
+}  # fmt: skip
+_MATCH: Final = (
+    "Match the tone, white balance, contrast and colour mood of the second picture. Keep everything"
+    " that the first picture shows exactly as it is."
+)
+_SHOWN: Final = 60
+_TOLD_MAX: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """`reference_id` is to be matched; `variants` are those of the quick action, if it has any."""
+
+    recipe: Recipe
+    reference_id: str | None = None
+    variants: int | None = None
+
+
+async def create(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    picture_id: str,
+    ask: CreateEnhancement,
+    given: Mapping[str, Any],
+    *,
+    allow_networks: list[Network],
+    cancel_after: timedelta | None,
+) -> Created:
+    """Accept an enhancement; its pictures are there, in process, when it is.
+
+    `given` is the instruction as it was sent. Raises Quoted for a `dry_run`, NotReady and Conflict
+    for a picture that isn't completed, ValidationFailed by name for what can't be done.
+    """
+    require_feature(caller, "projects")
+    picture = await pictures.find(tx, caller, picture_id)
+    images.require_completed(picture)
+    model = await models.chosen(tx, caller, KIND, ask.model)
+    own = await projects.defaults(tx, caller, picture["project_id"])
+    meant = await _meant(tx, caller, links, ask.instruction, picture, model, own)
+    variants = ask.variants or meant.variants or VARIANTS
+    size = size_for(
+        model, picture["width"], picture["height"],
+        aspect_ratio=ask.aspect_ratio or own.aspect_ratio,
+        resolution=ask.resolution or own.resolution, variants=variants,
+    )  # fmt: skip
+    fields = {
+        "seed": ask.seed, "variants": variants, "meta": ask.meta,
+        "webhook_url": hook(ask.webhook_url, allow_networks),
+    }  # fmt: skip
+    return await enhancing.create(
+        tx, caller, model, picture, meant.recipe, instruction=given,
+        reference_id=meant.reference_id, size=size, fields=fields,
+        terms=Terms(ask.dry_run, ask.quote_id), cancel_after=cancel_after,
+    )  # fmt: skip
+
+
+async def _meant(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    instruction: EnhancementInstruction,
+    picture: Row,
+    model: Model,
+    own: Defaults,
+) -> _Meant:
+    _check_fields(instruction)
+    scene: str | None = picture["scene_type"]
+    if instruction.source == "preset":
+        return _Meant(of_actions(chosen(instruction.actions or []), scene))
+    if instruction.source == "prompt":
+        return _Meant(of_words(instruction.prompt or "", model, scene, f"{_AT}.prompt"))
+    if instruction.source == "consistency":
+        return _Meant(_MATCHING, await _reference(tx, caller, links, instruction, picture, own))
+    field = f"{_AT}.quick_action_id"
+    action = await quick_actions.find(tx, caller, instruction.quick_action_id or "")
+    actions = _still_known(action.actions, field)
+    if action.prompt is None:
+        return _Meant(of_actions(actions, scene), variants=action.variants)
+    recipe = of_words(action.prompt, model, scene, field, besides=actions)
+    return _Meant(recipe, variants=action.variants)
+
+
+def of_actions(
+    actions: Sequence[Action], scene_type: str | None, unknown: Sequence[str] = ()
+) -> Recipe:
+    """The recipe of actions of the catalogue, for a picture of such a scene.
+
+    `unknown` are words that were to ask for more.
+    """
+    notes = []
+    if unknown:
+        told = "; ".join(f"“{part[:_SHOWN]}”" for part in unknown[:_TOLD_MAX])
+        notes.append(f"not understood, and so not done: {told}")
+    hinted = [action.label for action in actions if action.fidelity == "preview"]
+    if hinted:
+        notes.append(f"only hinted at, as it needs a generative engine: {', '.join(hinted)}")
+    elsewhere = [
+        action.label for action in actions
+        if scene_type and action.scene_types and scene_type not in action.scene_types
+    ]  # fmt: skip
+    if elsewhere:
+        notes.append(f"not made for scenes of type {scene_type}: {', '.join(elsewhere)}")
+    return Recipe(
+        actions=tuple(action.id for action in actions),
+        steps=tuple(steps_of(actions)),
+        prompt=prompt_of(actions),
+        fidelity="preview" if unknown else fidelity_of(actions),
+        notes=tuple(notes),
+    )
+
+
+def of_words(
+    prompt: str,
+    model: Model,
+    scene_type: str | None,
+    field: str,
+    *,
+    besides: Sequence[Action] = (),
+) -> Recipe:
+    """The recipe of free words, after that of actions `besides`.
+
+    An engine that reads gets the words; one that goes by steps does what is understood of them.
+    Raises ValidationFailed on `field` where that is nothing.
+    """
+    if not prompt.strip():
+        raise ValidationFailed(field, "must say something")
+    if len(prompt) > model.prompt_characters_max:
+        most = model.prompt_characters_max
+        raise ValidationFailed(field, f"may have at most {most} characters for {model.id}")
+    reading = from_words(prompt)
+    if not reading.actions and not besides and not reads(model):
+        raise ValidationFailed(
+            field,
+            f"{model.id} has no language model and understands none of this; it knows words such"
+            f" as: {EXAMPLES}",
+        )
+    taken = {slot for action in besides for slot in (action.id, *action.slots)}
+    free = [it for it in reading.actions if taken.isdisjoint({it.id, *it.slots})]
+    clashing = [it.label for it in reading.actions if it not in free]
+    recipe = of_actions([*besides, *free], scene_type, [*reading.unknown, *clashing])
+    words = " ".join(part for part in (prompt_of(besides), prompt.strip()) if part)
+    return dataclasses.replace(recipe, prompt=words)
+
+
+def _still_known(action_ids: Sequence[str], field: str) -> list[Action]:
+    """A quick action's actions; raises ValidationFailed on `field` where one has left since."""
+    if not action_ids:
+        return []
+    try:
+        return chosen(action_ids)
+    except ValidationFailed as fault:
+        problem = "; ".join(str(one["problem"]) for one in fault.details)
+        raise ValidationFailed(field, f"does not fit any more: {problem}") from fault
+
+
+def _check_fields(instruction: EnhancementInstruction) -> None:
+    """Raise ValidationFailed for a missing field, and for such as mean nothing to the source."""
+    own = _OWN[instruction.source]
+    for name, value in msgspec.structs.asdict(instruction).items():
+        if name not in {"source", own} and value is not None:
+            raise ValidationFailed(
+                f"{_AT}.{name}", f"means nothing for source {instruction.source}; leave it out"
+            )
+    if getattr(instruction, own) is None and instruction.source != "consistency":
+        raise ValidationFailed(f"{_AT}.{own}", f"is required for source {instruction.source}")
+
+
+async def _reference(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    instruction: EnhancementInstruction,
+    picture: Row,
+    own: Defaults,
+) -> str:
+    """The picture to be matched: the instruction's own, else the project's."""
+    field = f"{_AT}.reference_image_id"
+    named = instruction.reference_image_id or own.consistency_image_id
+    if named is None:
+        raise ValidationFailed(
+            field, "is required, as the project has no consistency_image_id to match"
+        )
+    found = await references.resolve_one(
+        tx, caller, links, named, field,
+        flow_id=None, project_id=picture["project_id"], allow_networks=[],
+    )  # fmt: skip
+    reference_id: str | None = found.get("image_id")
+    if reference_id is None:
+        raise ValidationFailed(field, "must be an image's id or alias")
+    if reference_id == picture["id"]:
+        raise ValidationFailed(field, "is the picture itself")
+    return reference_id
+
+
+_MATCHING: Final = Recipe(
+    actions=(), steps=({"step": "match", "amount": 1.0},), prompt=_MATCH, fidelity="full"
+)
+"""A recipe that makes a picture look as the reference does."""
