@@ -1,15 +1,21 @@
 # make run    set up and serve on embedded defaults
 # make test   set up and run every test
 # make check  what a commit must pass: format, lint, types, import contracts, tests
+# make debian  install the Debian packages that some tests and the voice of reels use (as root)
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := run
-.PHONY: run setup test check lint format lock bench contact-sheet clean
+.PHONY: run setup test check debian lint format lock bench contact-sheet clean
 
 run: .venv/.server
 	$(BIN)/tintype serve
 
 setup: .venv/.dev
+
+# Programs beside Python: a browser for the tests of pages, a voice for reels. What is missing skips
+# its tests by name.
+debian:
+	apt-get install -y --no-install-recommends $$(cat requirements/debian.txt)
 
 test: .venv/.dev
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
