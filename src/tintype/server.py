@@ -10,6 +10,7 @@ from litestar import Litestar, Router
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from tintype.accounts.passwords import Passwords
+from tintype.agent import http as agent
 from tintype.api import health
 from tintype.api.background import Background
 from tintype.api.edge import Edge
@@ -71,6 +72,7 @@ ROUTES: Final[Sequence[ControllerRouterHandler]] = [
     *projects.ROUTES,
     *publishing.ROUTES,
     *pictures.ROUTES,
+    *agent.ROUTES,
     *quick_actions.ROUTES,
     *catalog.ROUTES,
     *events.ROUTES,

@@ -11,8 +11,10 @@ import pytest
 
 from tintype.events import queries as event_queries
 from tintype.generations import queries, run_queries
+from tintype.images import picture_queries, picture_reads
 from tintype.images import queries as image_queries
 from tintype.keys import queries as key_queries
+from tintype.pictures import run_queries as fetch_queries
 
 pytestmark = pytest.mark.slow
 
@@ -131,6 +133,49 @@ async def test_the_pictures_of_an_alias_are_found_by_its_index(filled: Any) -> N
     assert '"Node Type": "Seq Scan"' not in filled.plan, filled.plan
     # Nothing is looked at that was not asked for.
     assert "prompt" not in filled.plan
+
+
+_FILL_LINES = """
+INSERT INTO images (id, organization_id, source, livemode, object_key, format, width, height, bytes,
+    sha256, thumbhash, has_alpha, project_id, generation_id, variant, root_id, parent_id, version)
+SELECT 'img_' || lpad(n::text, 8, '0'), 'org_1', 'uploaded', true, 'k' || n, 'png', 1, 1, 1, 's',
+    't', false, 'prj_20', made, n % 8, root, root, CASE WHEN root IS NULL THEN 0 ELSE 1 END
+FROM (SELECT n, CASE WHEN n % 8 > 0 THEN 'img_' || lpad((n / 8 * 8)::text, 8, '0') END AS root,
+    CASE WHEN n % 8 > 0 THEN 'gen_' || lpad(n::text, 8, '0') END AS made
+    FROM generate_series(8, 39999) n) line;
+ANALYZE;
+"""
+
+
+async def test_lines_of_pictures_go_by_their_indexes(filled: Any) -> None:
+    class Executing(Explaining):
+        async def execute(self, query: str, *values: Any) -> str:
+            await self.fetch(query, *values)
+            return ""
+
+    asking: Any = Executing(filled._connection)
+    await filled._connection.execute(_FILL_LINES)
+    one, work, org, prj = "img_00000808", "gen_00000809", "org_1", "prj_20"
+    for name, ask in {
+        "what is made of it": lambda: picture_queries.open_works(asking, org, one),
+        "its line": lambda: picture_reads.versions(asking, org, one, 200),
+        "its line, held": lambda: picture_queries.lock_line(asking, org, one),
+        "its works, held": lambda: image_queries.lock_of_generation(asking, org, work),
+        "its end": lambda: picture_queries.end_of_work(asking, org, work, None, "canceled", None),
+        "the next published": lambda: picture_queries.unselect(asking, org, one),
+        "a page": lambda: picture_reads.page(asking, org, prj, {}, offset=0, limit=21),
+        "a page of what it became": lambda: picture_reads.page(
+            asking, org, prj, {"parent_id": one}, offset=0, limit=21
+        ),
+        "a page of a line": lambda: picture_reads.page(
+            asking, org, prj, {"root_id": one}, offset=0, limit=21
+        ),
+        "the published ones": lambda: picture_reads.selected(asking, org, prj),
+        "what is to be fetched": lambda: fetch_queries.waiting(asking, 200),
+    }.items():
+        await ask()
+        # Nothing has a name here.
+        assert not read_whole(asking.plan) - {"image_aliases"}, f"{name}: {asking.plan}"
 
 
 async def test_putting_back_goes_by_the_key(filled: Any) -> None:

@@ -23,6 +23,8 @@ from tintype.engines.montage import MontageEngine
 from tintype.engines.polish import engine as polish
 from tintype.engines.reel import MODEL as REEL
 from tintype.engines.reel import ReelEngine
+from tintype.engines.retouch import MODEL as RETOUCH
+from tintype.engines.retouch import RetouchEngine
 from tintype.engines.sketch import MODEL as SKETCH
 from tintype.engines.sketch import SketchEngine
 
@@ -31,6 +33,7 @@ ENGINES = {
     **{model: (lambda: finish.FinishEngine(threads=2), model) for model in finish.OPERATIONS},
     polish.MODEL: (lambda: polish.PolishEngine(threads=2), polish.MODEL),
     REEL: (lambda: ReelEngine(threads=2), REEL),
+    RETOUCH: (lambda: RetouchEngine(threads=2), RETOUCH),
     MONTAGE: (lambda: MontageEngine(threads=2), MONTAGE),
     SKETCH: (lambda: SketchEngine(threads=2), SKETCH),
 }
@@ -78,9 +81,14 @@ def job_for(
     side = side // can.size_step * can.size_step
     drawn = (Blob(png(page(mug(), side=400)), "image/png"),)
     references = drawn if operation == "sketch_to_photo" else ()
+    if operation == "enhance":
+        references = (waxy_picture(side),)
     if operation == "reel":
         references = (*drawn, waxy_picture(200))
     extra = {"duration_seconds": 1.0, "fps": 12} if operation in FILMS else {}
+    if operation == "enhance":
+        # The seed turns variants; the first is the recipe as it is.
+        extra = {"steps": [{"step": "exposure"}, {"step": "clarity"}], "variant": 1}
     return Job(
         operation, model, prompt="a red fox in the forest", width=side, height=side, seed=11,
         extra=extra, references=references,

@@ -67,12 +67,15 @@ async def test_a_derived_size_is_never_made_again_after_a_restart_either(
 async def test_a_second_asking_comes_from_memory(idle_house: House) -> None:
     me = await idle_house.tenant()
     name = f"{(await uploaded(idle_house, me))['id']}.webp"
-    before = await counts(idle_house)
-    for _ in range(4):
+    first = await counts(idle_house)
+    # News of the upload may come late, and what was answered before it is not kept.
+    while (before := await counts(idle_house))["memory"] == first["memory"]:
+        await media(idle_house, name, "?w=50", **CHROME)
+    for _ in range(3):
         await media(idle_house, name, "?w=50", **CHROME)
     await idle_house.ask("GET", f"/media/images/{name}?w=50", key=me, headers={"Accept": "*/*"})
     after = await counts(idle_house)
-    assert after["miss"] - before["miss"] == 1
+    assert after["miss"] == before["miss"]
     assert after["memory"] - before["memory"] == 4
 
 

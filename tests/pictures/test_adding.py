@@ -18,6 +18,8 @@ from support.pictures import (
     project,
     sending,
 )
+from tintype.core.errors import ValidationFailed
+from tintype.pictures.sources import decode_file
 
 JPEG = images.file("jpeg", 64, 48)
 
@@ -106,11 +108,14 @@ async def test_what_is_no_picture_is_refused_by_its_bytes(idle_house: House) -> 
     assert (made.status, made.error["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
     assert made.error["param"] == "source.data"
     half = await adding(idle_house, me, prj, of_bytes(JPEG[: len(JPEG) // 2]))
-    assert half.status in {201, 422}
+    assert (half.status, half.error and half.error["param"]) == (422, "source.data"), half.body
+    most = images.file("png", 300, 200)[:-40]
+    cut = await adding(idle_house, me, prj, of_bytes(most))
+    assert (cut.status, cut.error and cut.error["param"]) == (422, "source.data"), cut.body
     sent = await sending(idle_house, me, prj, b"GIF89a")
     assert (sent.status, sent.error["param"]) == (415, "file")
     listed = await idle_house.ask("GET", f"/v1/projects/{prj}/pictures", key=me)
-    assert listed.json["total"] == (half.status == 201)
+    assert listed.json["total"] == 0
 
 
 async def test_a_body_may_hold_a_large_file_and_no_larger(database_url, tmp_path) -> None:
@@ -138,9 +143,30 @@ async def test_a_body_may_hold_a_large_file_and_no_larger(database_url, tmp_path
         assert over.error["param"] == "source.data"
         huge = await post(bytes(3_020_000))
         assert (huge.status, huge.error["code"]) == (413, "PAYLOAD_TOO_LARGE")
+        # What is not the file is as small as in any other body.
+        values = b'{"source":{"type":"base64","data":[' + b"[]," * 1_000_000 + b"0]}}"
+        many = await house.ask(
+            "POST", f"/v1/projects/{prj}/pictures", key=me, data=io.BytesIO(values),
+            headers={"Content-Type": "application/json"},
+        )  # fmt: skip
+        assert (many.status, many.error["code"]) == (413, "PAYLOAD_TOO_LARGE")
+        assert "Beside a file" in many.error["message"]
         # Other routes keep their own bound.
         named = await house.ask("POST", "/v1/projects", key=me, json={"name": "x" * 20_000})
         assert named.status == 413
+
+
+def test_a_long_text_is_decoded_as_a_short_one() -> None:
+    data = bytes(range(256)) * 12_288  # Several pieces.
+    text = base64.b64encode(data + b"12").decode()
+    assert decode_file(text) == decode_file(f"data:image/jpeg;base64,{text}") == data + b"12"
+    middle = 4 * 262_144
+    for wrong in (
+        text[: middle - 2] + "==" + text[middle:], text[: middle - 1] + text[middle:],
+        text[:-1], text + "QQ==", text[:middle] + "\n" + text[middle:],
+    ):  # fmt: skip
+        with pytest.raises(ValidationFailed, match="not valid base64"):
+            decode_file(wrong)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +218,12 @@ async def test_an_image_of_the_library_is_taken_over_as_an_original(house: House
     assert (by_url.status, by_url.json["sha256"]) == (201, image["sha256"])
     by_name = await adding(house, me, prj, {"type": "image", "image": "@hero"})
     assert by_name.json["parent_id"] == picture["id"]
+    # A name that only the organization's own images have is found as well, not by a bound key.
+    by_fox = await adding(house, me, prj, {"type": "image", "image": "@Fox"})
+    assert (by_fox.status, by_fox.json["parent_id"]) == (201, image["id"]), by_fox.body
+    bound = await house.tenant(organization_id=me.organization_id, project_id=prj)
+    unseen = await adding(house, bound, prj, {"type": "image", "image": "@fox"})
+    assert (unseen.status, unseen.error["param"]) == (422, "source.image")
     # Neither is gone with the other.
     assert (await house.ask("DELETE", f"/v1/images/{image['id']}", key=me)).status == 204
     assert (await look(house, me, picture["id"]))["status"] == "completed"
@@ -277,6 +309,13 @@ async def test_lists_are_filtered_and_paged(house: House) -> None:
     assert await listed("") == [front, *reversed(made)]
     assert await listed("sceneLocation=kitchen") == [made[2], made[1]]
     assert await listed("scene_type=exterior") == [front]
+    for wrong, name in (
+        ("scene_type=interor", "interior"), ("scene_location=kichen", "kitchen"),
+        ("scene_type=exterior&scene_location=kitchen", "location of interior"),
+    ):  # fmt: skip
+        refused = await house.ask("GET", f"/v1/projects/{prj}/pictures?{wrong}", key=me)
+        assert (refused.status, refused.error["param"]) == (422, wrong.split("&")[-1].split("=")[0])
+        assert name in refused.error["message"]
     assert await listed("status=processing") == []
     assert await listed(f"root_id={made[0]}") == [made[0]]
     assert await listed(f"parent_id={made[0]}") == []
@@ -285,3 +324,5 @@ async def test_lists_are_filtered_and_paged(house: House) -> None:
     assert await listed("approval=approved") == []
     wrong = await house.ask("GET", f"/v1/projects/{prj}/pictures?approval=maybe", key=me)
     assert (wrong.status, wrong.error["param"]) == (422, "approval")
+    wrong = await house.ask("GET", f"/v1/projects/{prj}/pictures?root_id=abc", key=me)
+    assert (wrong.status, wrong.error["param"]) == (422, "root_id")

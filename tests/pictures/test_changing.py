@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from support.checks import check_everything
 from support.house import House, working
 from support.pictures import (
     Enhancer,
@@ -156,7 +157,7 @@ async def test_a_picture_deleted_while_it_is_made_stays_deleted(idle_house: Hous
     original = await add(house, me, await project(house, me))
     one, two = await enhance(house, me, original["id"], variants=2)
     enhancer = Enhancer(lambda _: "hold")
-    async with working(house.settings, enhancer.engines()):
+    async with working(house.settings, enhancer.engines()) as workshop:
 
         async def begun() -> bool:
             return len(enhancer.jobs) == 2
@@ -165,9 +166,14 @@ async def test_a_picture_deleted_while_it_is_made_stays_deleted(idle_house: Hous
         assert (await house.ask("DELETE", f"/v1/pictures/{one['id']}", key=me)).status == 204
         enhancer.let_go()
         await until_status(house, me, two["id"], "completed")
+        await check_everything(house.database, workshop.storage)
     assert (await house.ask("GET", f"/v1/pictures/{one['id']}", key=me)).status == 404
     made = (await house.ask("GET", f"/v1/generations/{one['generation_id']}", key=me)).json
     assert [it["id"] for it in made["images"]] == [two["id"]]
+    # Only what was delivered is paid for.
+    assert (made["credits_reserved"], made["credits_used"]) == (2, 1)
+    balance = (await house.ask("GET", "/v1/credits/balance", key=me)).json
+    assert (balance["balance"], balance["reserved"]) == (9, 0)
 
 
 async def test_work_goes_on_in_a_project_that_is_deleted(idle_house: House) -> None:

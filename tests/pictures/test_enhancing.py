@@ -223,6 +223,28 @@ async def test_consistency_matches_the_projects_reference(house: House) -> None:
     assert [it["image_id"] for it in work["references"]] == [reference["id"], picture["id"]]
 
 
+async def test_the_projects_reference_may_lie_where_a_bound_key_sees_nothing(
+    idle_house: House,
+) -> None:
+    house, me = idle_house, await idle_house.tenant()
+    other = await listing(house, me)
+    prj = await project(house, me, consistency_image_id=other["id"])
+    original = await add(house, me, prj)
+    bound = await house.tenant(organization_id=me.organization_id, project_id=prj)
+    await enhance(house, bound, original["id"], {"source": "consistency"})
+    named = {"source": "consistency", "reference_image_id": other["id"]}
+    refused = await enhancing(house, bound, original["id"], named)
+    assert (refused.status, refused.error["param"]) == (422, "instruction.reference_image_id")
+    address = {"source": "consistency", "reference_image_id": "https://example.com/a.jpg"}
+    nowhere = await enhancing(house, me, original["id"], address)
+    assert nowhere.error["message"].endswith("no such image here; give an alias or an image's id")
+    gone = await house.ask("DELETE", f"/v1/images/{other['id']}", key=me)
+    assert gone.status == 204
+    refused = await enhancing(house, bound, original["id"], {"source": "consistency"})
+    assert (refused.status, refused.error["param"]) == (422, "instruction.reference_image_id")
+    assert "consistency_image_id was deleted" in refused.error["message"]
+
+
 @pytest.mark.parametrize(
     ("defaults", "asked", "size"),
     [
@@ -242,6 +264,19 @@ async def test_a_size_is_the_requests_else_the_projects_else_the_pictures(
     original = await listing(house, me, **defaults)
     (picture,) = await enhanced(house, me, original["id"], **asked)
     assert (picture["width"], picture["height"]) == size
+
+
+async def test_a_picture_too_long_for_its_resolution_is_refused_before_it_is_made(
+    idle_house: House,
+) -> None:
+    house, me = idle_house, await idle_house.tenant(grant=10)
+    thin = await add(house, me, await project(house, me), (8000, 4))
+    for more in ({}, {"dry_run": True}):
+        refused = await enhancing(house, me, thin["id"], resolution="4K", **more)
+        assert (refused.status, refused.error["param"]) == (422, "resolution"), refused.body
+        assert "183178 x 91, and a side has at most 65500" in refused.error["message"]
+    made = await enhancing(house, me, thin["id"], resolution="4K", aspect_ratio="1:1")
+    assert made.status == 202, made.body
 
 
 async def test_a_crop_keeps_the_focal_point_and_only_an_uncropped_picture_keeps_having_it(

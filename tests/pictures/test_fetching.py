@@ -218,3 +218,36 @@ async def test_a_fetch_that_was_begun_too_often_is_given_up(idle_shop: House) ->
     async with working(shop.settings):
         found = await until_status(shop, me, picture["id"], "failed")
     assert "never finished" in found["error"]["message"]
+
+
+async def test_one_organizations_many_fetches_hold_up_nobody_elses(idle_shop: House) -> None:
+    shop, many, few = idle_shop, await idle_shop.tenant(), await idle_shop.tenant()
+    theirs, mine = await project(shop, many), await project(shop, few)
+    order: list[str] = []
+    free = asyncio.Event()
+
+    async def slowly(request: web.Request) -> web.Response:
+        order.append(request.path)
+        await free.wait()
+        return web.Response(body=JPEG)
+
+    async with serving(slowly) as server:
+        for number in range(6):
+            await asked(shop, many, theirs, server.url(f"/theirs/{number}"))
+        made = await asked(shop, few, mine, server.url("/mine"))
+        async with working(shop.settings):
+
+            async def full() -> bool:
+                return len(order) == 4
+
+            try:
+                await until(full)
+                assert "/mine" in order
+            finally:
+                free.set()
+            await until_status(shop, few, made["id"], "completed")
+
+            async def all_done() -> bool:
+                return len(order) == 7
+
+            await until(all_done)

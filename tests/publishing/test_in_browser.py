@@ -37,7 +37,7 @@ async def test_a_page_works_on_a_phone_and_on_a_desk(house: House, tmp_path: Pat
     original = await picture_in(house, me, project, images.file("jpeg", 900, 600), approved=False)
     await picture_in(house, me, project, images.file("png", 900, 600), of=original)
     await picture_in(house, me, project, images.file("png", 400, 700), meta={"caption": "Tall"})
-    await picture_in(house, me, project, images.file("jpeg", 1200, 500))
+    await picture_in(house, me, project, images.file("jpeg", 960, 600))
     shown = await publish(house, me, project, description="By the sea.\nWith a garden.")
     async with browsing(tmp_path / "profile") as tab:
         for kind, (width, height) in SIZES.items():
@@ -50,6 +50,8 @@ async def test_a_page_works_on_a_phone_and_on_a_desk(house: House, tmp_path: Pat
         assert tab.complaints == []
         await tab.prefer(prefers_color_scheme="dark")
         await becomes(tab, "getComputedStyle(document.body).backgroundColor", "rgb(19, 19, 19)")
+        plate = "getComputedStyle(document.querySelector('.logo')).backgroundColor"
+        await becomes(tab, plate, "rgb(251, 250, 248)")
         await tab.prefer(prefers_reduced_motion="reduce")
         moving = "getComputedStyle(document.querySelector('.tile img')).transitionProperty"
         await becomes(tab, moving, "none")
@@ -65,6 +67,12 @@ async def check_layout(tab: Tab, width: int) -> None:
         " const box = it.getBoundingClientRect(); return [box.width, box.height]; })"
     ):
         assert min(tile) >= 44
+    if width < 480:
+        left_over = "(() => { const boxes = [...document.querySelectorAll('.grid .tile')]"
+        left_over += ".map(it => it.getBoundingClientRect()); const row = document"
+        left_over += ".querySelector('.grid').clientWidth; return row - boxes.at(-1).right"
+        left_over += " + document.querySelector('.grid').getBoundingClientRect().left; })()"
+        assert abs(await tab.run(left_over)) < 2
     loaded = "[...document.querySelectorAll('.tile img')].every(it => it.naturalWidth > 0)"
     await tab.run("scrollTo(0, document.body.scrollHeight)")
     await becomes(tab, loaded, wanted=True)

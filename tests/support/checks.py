@@ -27,11 +27,14 @@ async def check_everything(
             "SELECT * FROM images WHERE generation_id IS NOT NULL AND status = 'completed'"
         )
         images += await tx.fetch("SELECT * FROM videos")
+        given_up = await tx.fetch(
+            "SELECT * FROM images WHERE generation_id IS NOT NULL AND status = 'canceled'"
+        )
         events = await tx.fetch("SELECT subject_id, type FROM events ORDER BY position")
     _all_terminal_or_queued(works)
     _ledger_adds_up(works, accounts, entries, holds, ends)
     _each_hold_ended_once(works, holds, ends)
-    await _bytes_are_as_their_rows_say(works, images, storage)
+    await _bytes_are_as_their_rows_say(works, images, given_up, storage)
     _events_tell_the_states(works, events, exact=not runs_cut_short)
     return Counter(work["status"] for work in works)
 
@@ -72,12 +75,16 @@ def _each_hold_ended_once(works: list[Any], holds: list[Any], ends: list[Any]) -
 
 
 async def _bytes_are_as_their_rows_say(
-    works: list[Any], images: list[Any], storage: Storage
+    works: list[Any], images: list[Any], given_up: list[Any], storage: Storage
 ) -> None:
     made = Counter(image["generation_id"] for image in images)
+    deleted = Counter(image["generation_id"] for image in given_up)
     for work in works:
-        expected = work["variants"] - len(work["faults"]) if work["status"] == "completed" else 0
+        expected = work["variants"] - len(work["faults"]) - deleted[work["id"]]
+        expected = expected if work["status"] == "completed" else 0
         assert made[work["id"]] == expected, (work["id"], work["status"], made[work["id"]])
+        paid = work["credits_reserved"] * expected // work["variants"]
+        assert work["credits_used"] == paid, "only what was delivered is paid for"
     for image in images:
         data = await storage.get(image["object_key"])
         assert hashlib.sha256(data).hexdigest() == image["sha256"]

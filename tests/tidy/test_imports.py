@@ -5,7 +5,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "tintype"
 SLICES = {
-    "accounts", "aliases", "audit", "auth", "batches", "billing", "bulk", "catalog", "credits",
+    "accounts", "agent", "aliases", "audit", "auth", "batches", "billing", "bulk", "catalog", "credits",
     "events", "flows",
     "generations", "images", "keys", "live", "models", "personas", "pictures",
     "projects", "publishing", "quick_actions", "sessions", "webhooks",

@@ -10,6 +10,7 @@ TENANT_TABLES = (
     "users", "projects", "api_keys", "credit_accounts", "ledger_entries", "events",
     "idempotency_keys", "flows", "generations", "images", "image_aliases", "live_entries",
     "sessions", "audit_entries", "key_usage", "personas", "custom_models", "batches",
+    "agent_settings", "agent_judgements", "agent_works",
     "publications", "quick_actions", "quotes", "videos", "webhook_endpoints", "webhook_secrets", "webhook_deliveries",
 )  # fmt: skip
 # Functions whose SQL is the server's own and crosses tenants on purpose.

@@ -29,6 +29,9 @@ from tintype.core.errors import (
 
 S = TypeVar("S", bound=msgspec.Struct)
 DEPTH_MAX: Final = 32
+# What is larger than usual has a file in it, as one long text, and not so many values beside it:
+# each of them is a Python object, and 60 MB of `[],` would hold up the server for a minute.
+_COMMAS_BESIDE_FILE_MAX: Final = 20_000
 # Possessive throughout: a string that never closes must not be tried again from each quote in it.
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
@@ -58,10 +61,12 @@ async def read_raw(
 ) -> bytes:
     """The body of a request that says it is JSON, for `decode`.
 
-    It may have `bytes_max` bytes, by default those of the settings.
+    It may have `bytes_max` bytes, by default those of the settings; above these, few values.
     """
-    limit = bytes_max or parts(request).settings.server.body_bytes_max
-    raw = await read_bytes(request, limit)
+    usual = parts(request).settings.server.body_bytes_max
+    raw = await read_bytes(request, bytes_max or usual)
+    if len(raw) > usual and raw.count(b",") > _COMMAS_BESIDE_FILE_MAX:
+        raise PayloadTooLarge(f"Beside a file, the body may have at most {usual} bytes.")
     if not raw and not required:
         return raw
     content_type = request.headers.get("content-type", "")

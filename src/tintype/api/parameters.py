@@ -28,6 +28,15 @@ _PATH_WORDS: Final[dict[str, Json]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
         "example": "builtin/draft",
     },
+    "preference_id": {
+        "description": "Scene type, location and action, as the list gives them; what a scene lacks"
+        " is left empty.",
+        "schema": {
+            "type": "string",
+            "pattern": "^[a-z0-9_]{0,64}:[a-z0-9_]{0,64}:[a-z0-9-]{1,64}$",
+        },
+        "example": "interior:living_room:light-exposure-lift",
+    },
     "slug": {
         "description": "The last part of a published project's `public_url`.",
         "schema": {"type": "string", "pattern": "^[a-z0-9-]{1,60}$"},

@@ -49,6 +49,18 @@ def check_scene(scene_type: str | None, scene_location: str | None) -> None:
     raise ValidationFailed("scene_location", f"{problem}{hint or f'; known are {known}'}")
 
 
+def check_scene_filter(scene_type: str | None, scene_location: str | None) -> None:
+    """Like `check_scene`, for a filter: a location alone is looked for in all types."""
+    if scene_type is not None or scene_location is None:
+        check_scene(scene_type, scene_location)
+        return
+    known = {name for scene in scenes().values() for name in scene.locations}
+    if scene_location not in known:
+        hint = suggestion(scene_location, sorted(known)) or ""
+        problem = f"there is no location {scene_location[:_SHOWN]!r}{hint}"
+        raise ValidationFailed("scene_location", problem)
+
+
 def check_scene_type(scene_type: str) -> SceneType:
     """The type of this id. Raises ValidationFailed under `scene_type`."""
     if scene_type not in scenes():

@@ -28,6 +28,7 @@ from tintype.generations.models import RetryGeneration
 from tintype.generations.retrying import check_pictures, overrides
 from tintype.generations.submit import Created, Order, submit
 from tintype.images import pictures
+from tintype.media.encode import SIDE_MAX
 from tintype.models import operations as models
 
 KIND: Final = "enhancement"
@@ -202,6 +203,12 @@ def size_for(
         price(model, resolution, variants)  # Refuses what the model doesn't make.
         scale = math.sqrt(catalog().resolutions[resolution] / (width * height))
         across, down = max(1, math.floor(width * scale)), max(1, math.floor(height * scale))
+        if max(across, down) > SIDE_MAX["jpeg"]:
+            raise ValidationFailed(
+                "resolution",
+                f"would make this picture {across} x {down}, and a side has at most"
+                f" {SIDE_MAX['jpeg']} pixels; send an aspect_ratio as well, or leave it out",
+            )
         adjustments = ()
     else:
         cost = price(model, _resolution_of(model, width * height), variants)

@@ -199,6 +199,11 @@ async def _complete(
             workshop.settings.public_url, row["signing_secret"] if row["private_media"] else None
         )
         shown, film = await _shown(tx, done, made, links)
+        if len(shown) < len(made.pictures):
+            # What was deleted while it was made is not delivered.
+            done = await run_queries.charge(
+                tx, row["id"], row["credits_reserved"] * len(shown) // row["variants"]
+            )
         if shown and (done["alias"] or done["flow_alias"]):
             await _name(tx, done, shown[0].id)
             (generation,) = await views.with_images(tx, organization_id, [done], links)

@@ -236,6 +236,16 @@ async def complete(
     )  # fmt: skip
 
 
+async def charge(tx: Transaction, generation_id: str, credits_used: int) -> Row:
+    """Let work that this transaction has completed cost something else."""
+    row = await tx.fetchrow(
+        f"UPDATE generations SET credits_used = $2 WHERE id = $1 RETURNING {GENERATION}",  # noqa: S608
+        generation_id, credits_used,
+    )  # fmt: skip
+    assert row is not None
+    return row
+
+
 async def end(
     tx: Transaction,
     generation_id: str,

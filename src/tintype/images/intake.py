@@ -81,5 +81,6 @@ def _make(
         # Its bytes were never a client's to bound: grain makes a small file a large one.
         limits = Limits(max(len(data), limits.bytes_max), limits.pixels_max)
     inspection: Inspection = inspect(data, limits, field)
-    master = as_master(data, inspection) if ready else make_master(data, inspection)
+    make = as_master if ready else make_master
+    master = make(data, inspection, field)
     return master, hashlib.sha256(data).hexdigest() if keep_original else None

@@ -203,13 +203,16 @@ async def open_works(tx: Transaction, organization_id: str, image_id: str) -> li
     rows = await tx.fetch(
         """
         SELECT g.id FROM generations g
-        WHERE g.organization_id = $1 AND g.status IN ('queued', 'processing')
-          AND g.kind = 'enhancement' AND g.deleted_at IS NULL AND (
-            g.id IN (SELECT generation_id FROM images
-                WHERE organization_id = $1 AND parent_id = $2 AND status = 'processing')
-            OR g.id = (SELECT generation_id FROM images WHERE organization_id = $1 AND id = $2)
-               AND NOT EXISTS (SELECT FROM images o WHERE o.organization_id = $1
-                  AND o.generation_id = g.id AND o.id <> $2 AND o.deleted_at IS NULL))
+        WHERE g.organization_id = $1 AND g.id IN (
+            SELECT i.generation_id FROM images i
+            WHERE i.organization_id = $1 AND i.parent_id = $2 AND i.status = 'processing'
+            UNION
+            SELECT i.generation_id FROM images i
+            WHERE i.organization_id = $1 AND i.id = $2 AND NOT EXISTS (
+                SELECT FROM images o WHERE o.organization_id = $1
+                    AND o.generation_id = i.generation_id AND o.id <> $2 AND o.deleted_at IS NULL))
+          AND g.status IN ('queued', 'processing') AND g.kind = 'enhancement'
+          AND g.deleted_at IS NULL
         ORDER BY g.id
         """,
         organization_id, image_id,

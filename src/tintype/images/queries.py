@@ -126,8 +126,9 @@ async def count(
 async def lock_of_generation(tx: Transaction, organization_id: str, generation_id: str) -> None:
     await tx.execute(
         """
-        SELECT FROM images WHERE organization_id = $1 AND (generation_id = $2 OR id IN (
-            SELECT root_id FROM images WHERE organization_id = $1 AND generation_id = $2))
+        SELECT FROM images WHERE organization_id = $1 AND id = ANY (ARRAY(
+            SELECT unnest(ARRAY[id, root_id]) FROM images
+            WHERE organization_id = $1 AND generation_id = $2))
         ORDER BY id FOR UPDATE
         """,
         organization_id, generation_id,

@@ -92,6 +92,37 @@ async def resolve_one(
     return await _by_id(tx, caller, text, field, memo)
 
 
+async def resolve_own(
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    text: str,
+    field: str,
+    *,
+    project_id: str | None,
+) -> str:
+    """The id of the library's image that an alias or an id names; other addresses are refused.
+
+    A name that the project doesn't know is looked for among the organization's own, unless the
+    key sees the project only.
+    """
+    problem = "there is no such image here; give an alias or an image's id"
+    if is_elsewhere(links, text):
+        raise ValidationFailed(field, problem)
+    if text.startswith("@"):
+        try:
+            found = await _by_alias(tx, caller, text, field, None, project_id)
+        except ValidationFailed:
+            if project_id is None or caller.project_id is not None:
+                raise
+            found = await _by_alias(tx, caller, text, field, None, None)
+    else:
+        found = await _by_id(
+            tx, caller, own_image(links, text) or text, field, Memo(), problem=problem
+        )
+    return str(found["image_id"])
+
+
 async def remember(
     tx: Transaction,
     caller: Caller,
@@ -129,6 +160,11 @@ def own_image(links: Links, text: str) -> str | None:
     )
 
 
+def is_elsewhere(links: Links, text: str) -> bool:
+    """Whether it is an address, and not one of ours."""
+    return _URL.match(text) is not None and own_image(links, text) is None
+
+
 async def _by_alias(
     tx: Transaction,
     caller: Caller,
@@ -147,13 +183,18 @@ async def _by_alias(
 
 
 async def _by_id(
-    tx: Transaction, caller: Caller, text: str, field: str, memo: Memo
+    tx: Transaction,
+    caller: Caller,
+    text: str,
+    field: str,
+    memo: Memo,
+    *,
+    problem: str = "there is no such image here; give an alias, an image's id or a URL",
 ) -> dict[str, Any]:
     try:
         image_id = ids.parse("img", text)
         found = await memo.once(("image", image_id), lambda: images.require(tx, caller, image_id))
     except NotFound as fault:
-        problem = "there is no such image here; give an alias, an image's id or a URL"
         raise ValidationFailed(field, problem) from fault
     except Conflict as fault:
         raise ValidationFailed(field, fault.message) from fault

@@ -37,13 +37,13 @@ class Master:
     has_alpha: bool
 
 
-def make_master(data: bytes, inspection: Inspection) -> Master:
+def make_master(data: bytes, inspection: Inspection, field: str = "file") -> Master:
     """Decode, clean and encode a file that `inspect` accepted; equal bytes in, equal bytes out.
 
     Stays in the source's format, and a lossless WebP lossless. A 1 MP PNG costs 25 to 70 ms (a
     drawing, a photograph), a 12 MP JPEG 300, an AVIF of that size 1,500. Memory at its peak, in
     bytes a pixel: PNG 9, JPEG and WebP 16, lossless WebP 33, AVIF 55, so callers bound how many
-    run at once. Raises ValidationFailed for `file` when pixels are missing or damaged.
+    run at once. Raises ValidationFailed for `field` when pixels are missing or damaged.
     """
     kind = inspection.format
     try:
@@ -59,7 +59,7 @@ def make_master(data: bytes, inspection: Inspection) -> Master:
         )
         blurred = thumbhash(picture)
     except VipsError as error:
-        raise ValidationFailed("file", "The picture is damaged or cut short.") from error
+        raise ValidationFailed(field, "The picture is damaged or cut short.") from error
     return Master(
         data=encoded,
         format=kind,
@@ -72,15 +72,15 @@ def make_master(data: bytes, inspection: Inspection) -> Master:
     )
 
 
-def as_master(data: bytes, inspection: Inspection) -> Master:
+def as_master(data: bytes, inspection: Inspection, field: str = "file") -> Master:
     """A file that our own encoder wrote, as the master it is: upright sRGB without metadata.
 
-    Raises ValidationFailed for `file` when pixels are missing or damaged.
+    Raises ValidationFailed for `field` when pixels are missing or damaged.
     """
     try:
         blurred = thumbhash(open_picture(data, inspection.format))
     except VipsError as error:
-        raise ValidationFailed("file", "The picture is damaged or cut short.") from error
+        raise ValidationFailed(field, "The picture is damaged or cut short.") from error
     return Master(
         data=data,
         format=inspection.format,

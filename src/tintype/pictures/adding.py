@@ -14,13 +14,15 @@ from tintype.api.preconditions import only_if_absent
 from tintype.api.rendering import Answer
 from tintype.api.waiting import wait_in_place, wait_seconds
 from tintype.core.caller import Caller
-from tintype.core.errors import Unavailable
+from tintype.core.errors import TintypeError, Unavailable
 from tintype.db.pool import Transaction
 from tintype.generations.answering import links
 from tintype.images.intake import limits_of, take_in
-from tintype.pictures import operations
+from tintype.media.retouch.profile import Profile
+from tintype.pictures import operations, unasked
 from tintype.pictures.models import AssignedPicture, CreatePicture, PictureForm
 from tintype.pictures.sources import FIELD, Said, body_bytes_max, check_source, decode_file, said
+from tintype.pictures.suggesting import look_at
 
 _FETCHED: Final = 202
 
@@ -44,11 +46,12 @@ async def add_json(request: AnyRequest, caller: Caller, project_id: str) -> Answ
     source = check_source(body.source)
     if body.source.type != "base64":
         return await _begin(request, caller, project_id, source, about, body)
+    # The request is remembered by what its bytes are, and their text isn't kept beside them.
+    body.source.data = None
     data = await asyncio.get_running_loop().run_in_executor(
         parts(request).pixels, decode_file, source
     )
-    # The request is remembered by what its bytes are, not by all of them.
-    body.source.data = None
+    del source
     return await _store(request, caller, project_id, data, about, body, FIELD)
 
 
@@ -66,11 +69,14 @@ async def _store(
         parts(request).storage, parts(request).pixels, caller.organization_id, data,
         limits_of(parts(request).settings.media), keep_original=True, field=field,
     )  # fmt: skip
+    look = None
+    if await _is_looking(request, caller):
+        look = await look_at(request, stored.object_key)
 
     async def act(tx: Transaction) -> Answer[AssignedPicture]:
         picture = await operations.add(
             tx, caller, links(request, caller), project_id, stored, about,
-            only_if_free=only_if_absent(request),
+            only_if_free=only_if_absent(request), look=look,
         )  # fmt: skip
         return _made(request, picture)
 
@@ -87,11 +93,15 @@ async def _begin(
 ) -> Answer[AssignedPicture]:
     """201 for an image of the library, 202 for a URL; a replay tells how the fetch stands."""
     seconds = wait_seconds(request)
+    seen = None
+    if await _is_looking(request, caller):
+        seen = await _look_at_named(request, caller, project_id, source)
 
     async def act(tx: Transaction) -> Answer[AssignedPicture]:
         picture = await operations.add_from(
             tx, caller, links(request, caller), project_id, source, f"source.{asked.source.type}",
             about, allow_networks=parts(request).networks, only_if_free=only_if_absent(request),
+            look=seen,
         )  # fmt: skip
         return _made(request, picture)
 
@@ -117,6 +127,22 @@ async def _begin(
             now.headers |= answer.headers
             return now
     return answer
+
+
+async def _is_looking(request: AnyRequest, caller: Caller) -> bool:
+    async with parts(request).database.reading() as tx:
+        return await unasked.is_looking(tx, caller.organization_id)
+
+
+async def _look_at_named(
+    request: AnyRequest, caller: Caller, project_id: str, source: str
+) -> Profile | None:
+    """How an image of the library looks; None where `source` names none."""
+    with contextlib.suppress(TintypeError):
+        async with parts(request).database.reading() as tx:
+            key = await operations.stored_at(tx, caller, links(request, caller), project_id, source)
+        return await look_at(request, key)
+    return None
 
 
 def _made(request: AnyRequest, picture: AssignedPicture) -> Answer[AssignedPicture]:

@@ -10,6 +10,7 @@ import msgspec
 
 from tintype.accounts.models import require_feature
 from tintype.addresses import Network
+from tintype.agent.models import Suggestion
 from tintype.billing.quotes import Terms
 from tintype.catalog.actions import Action, chosen, fidelity_of, prompt_of, steps_of
 from tintype.catalog.models import Model
@@ -31,7 +32,8 @@ from tintype.quick_actions import operations as quick_actions
 from tintype.webhooks.targets import hook
 
 _AT: Final = "instruction"
-# The field in which each source of an instruction has what it needs; consistency may do without.
+# The field in which each source of an instruction has what it needs; consistency may do without,
+# and the agent needs nothing.
 _OWN: Final = {
     "preset": "actions", "prompt": "prompt", "quick_action": "quick_action_id",
     "consistency": "reference_image_id",
@@ -61,12 +63,14 @@ async def create(
     ask: CreateEnhancement,
     given: Mapping[str, Any],
     *,
+    wanted: Suggestion | None = None,
     allow_networks: list[Network],
     cancel_after: timedelta | None,
 ) -> Created:
     """Accept an enhancement; its pictures are there, in process, when it is.
 
-    `given` is the instruction as it was sent. Raises Quoted for a `dry_run`, NotReady and Conflict
+    `given` is the instruction as it was sent, `wanted` what the agent suggests,
+    for an instruction of its. Raises Quoted for a `dry_run`, NotReady and Conflict
     for a picture that isn't completed, ValidationFailed by name for what can't be done.
     """
     require_feature(caller, "projects")
@@ -74,7 +78,7 @@ async def create(
     images.require_completed(picture)
     model = await models.chosen(tx, caller, KIND, ask.model)
     own = await projects.defaults(tx, caller, picture["project_id"])
-    meant = await _meant(tx, caller, links, ask.instruction, picture, model, own)
+    meant = await _meant(tx, caller, links, ask.instruction, picture, model, own, wanted)
     variants = ask.variants or meant.variants or VARIANTS
     size = size_for(
         model, picture["width"], picture["height"],
@@ -100,6 +104,7 @@ async def _meant(
     picture: Row,
     model: Model,
     own: Defaults,
+    wanted: Suggestion | None,
 ) -> _Meant:
     _check_fields(instruction)
     scene: str | None = picture["scene_type"]
@@ -107,6 +112,8 @@ async def _meant(
         return _Meant(of_actions(chosen(instruction.actions or []), scene))
     if instruction.source == "prompt":
         return _Meant(of_words(instruction.prompt or "", model, scene, f"{_AT}.prompt"))
+    if instruction.source == "agent":
+        return _Meant(of_suggestion(wanted, scene))
     if instruction.source == "consistency":
         return _Meant(_MATCHING, await _reference(tx, caller, links, instruction, picture, own))
     field = f"{_AT}.quick_action_id"
@@ -180,6 +187,21 @@ def of_words(
     return dataclasses.replace(recipe, prompt=words)
 
 
+def of_suggestion(wanted: Suggestion | None, scene_type: str | None) -> Recipe:
+    """What the agent is sure of, in the strengths that were approved, with the tones it wishes for.
+
+    Raises ValidationFailed, in the agent's words, where it is not sure of anything.
+    """
+    if wanted is None or not wanted.sure:
+        why = wanted.explanation if wanted else "no suggestion was asked for"
+        raise ValidationFailed(f"{_AT}.source", f"the agent has nothing to suggest: {why}")
+    recipe = of_actions(chosen(wanted.actions), scene_type) if wanted.actions else _NOTHING
+    tones = ", ".join(wish.words for wish in wanted.tone)
+    words = f"Make the whole photo a little {tones}." if tones else ""
+    prompt = " ".join(part for part in (recipe.prompt, words) if part)
+    return dataclasses.replace(recipe, steps=tuple(wanted.steps), prompt=prompt)
+
+
 def _still_known(action_ids: Sequence[str], field: str) -> list[Action]:
     """A quick action's actions; raises ValidationFailed on `field` where one has left since."""
     if not action_ids:
@@ -193,13 +215,13 @@ def _still_known(action_ids: Sequence[str], field: str) -> list[Action]:
 
 def _check_fields(instruction: EnhancementInstruction) -> None:
     """Raise ValidationFailed for a missing field, and for such as mean nothing to the source."""
-    own = _OWN[instruction.source]
+    own = _OWN.get(instruction.source)
     for name, value in msgspec.structs.asdict(instruction).items():
         if name not in {"source", own} and value is not None:
             raise ValidationFailed(
                 f"{_AT}.{name}", f"means nothing for source {instruction.source}; leave it out"
             )
-    if getattr(instruction, own) is None and instruction.source != "consistency":
+    if own and getattr(instruction, own) is None and instruction.source != "consistency":
         raise ValidationFailed(f"{_AT}.{own}", f"is required for source {instruction.source}")
 
 
@@ -211,20 +233,24 @@ async def _reference(
     picture: Row,
     own: Defaults,
 ) -> str:
-    """The picture to be matched: the instruction's own, else the project's."""
+    """The picture to be matched: the instruction's own, else the project's.
+
+    That of the project may lie in another one, also for a key that sees none but its own.
+    """
     field = f"{_AT}.reference_image_id"
-    named = instruction.reference_image_id or own.consistency_image_id
-    if named is None:
-        raise ValidationFailed(
-            field, "is required, as the project has no consistency_image_id to match"
-        )
-    found = await references.resolve_one(
-        tx, caller, links, named, field,
-        flow_id=None, project_id=picture["project_id"], allow_networks=[],
-    )  # fmt: skip
-    reference_id: str | None = found.get("image_id")
-    if reference_id is None:
-        raise ValidationFailed(field, "must be an image's id or alias")
+    if instruction.reference_image_id is None:
+        reference_id = own.consistency_image_id
+        if reference_id is None:
+            problem = "is required, as the project has no consistency_image_id to match"
+            raise ValidationFailed(field, problem)
+        if await images.stored(tx, caller.organization_id, reference_id) is None:
+            problem = "is required, as the project's consistency_image_id was deleted"
+            raise ValidationFailed(field, problem)
+    else:
+        reference_id = await references.resolve_own(
+            tx, caller, links, instruction.reference_image_id, field,
+            project_id=picture["project_id"],
+        )  # fmt: skip
     if reference_id == picture["id"]:
         raise ValidationFailed(field, "is the picture itself")
     return reference_id
@@ -234,3 +260,4 @@ _MATCHING: Final = Recipe(
     actions=(), steps=({"step": "match", "amount": 1.0},), prompt=_MATCH, fidelity="full"
 )
 """A recipe that makes a picture look as the reference does."""
+_NOTHING: Final = Recipe(actions=(), steps=(), prompt="", fidelity="full")

@@ -12,11 +12,13 @@ from tintype.core.settings import Settings
 from tintype.db.pool import Row, Transaction
 from tintype.errands import Errand, Failed, Runner
 from tintype.fetch import Fetcher, FetchFailed
-from tintype.images import originals
+from tintype.images import originals, pictures
 from tintype.images.intake import StoredPicture, limits_of, take_in
 from tintype.images.links import Links
-from tintype.pictures import run_queries
+from tintype.media.retouch.profile import Profile
+from tintype.pictures import run_queries, unasked
 from tintype.pictures.sources import URL_FIELD
+from tintype.pictures.teaching import tones
 from tintype.storage import Storage
 
 
@@ -45,8 +47,27 @@ async def fetch(collector: Collector, picture_id: str) -> timedelta | None:
     return await errands.run(collector.runner, errand, picture_id)
 
 
-async def _taken(collector: Collector, row: Row) -> StoredPicture:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A fetched picture in storage; its look where the agent wants to see it."""
+
+    stored: StoredPicture
+    look: Profile | None
+
+
+async def _taken(collector: Collector, row: Row) -> _Taken:
     """The picture in storage: its master, and beside it the file as it came."""
+    stored = await _stored(collector, row)
+    async with collector.runner.database.reading() as tx:
+        looking = await unasked.is_looking(tx, row["organization_id"])
+    look = None
+    if looking:
+        limits = limits_of(collector.settings.media)
+        look = await tones(collector.storage, collector.pixels, stored.object_key, limits)
+    return _Taken(stored, look)
+
+
+async def _stored(collector: Collector, row: Row) -> StoredPicture:
     limits = limits_of(collector.settings.media)
     try:
         fetched = await collector.fetcher.get(
@@ -67,13 +88,17 @@ async def _taken(collector: Collector, row: Row) -> StoredPicture:
 
 
 async def _keep(
-    collector: Collector, tx: Transaction, row: Row, lease: UUID, stored: StoredPicture
+    collector: Collector, tx: Transaction, row: Row, lease: UUID, taken: _Taken
 ) -> bool:
-    if not await run_queries.complete(tx, row["id"], lease, stored.fields()):
+    if not await run_queries.complete(tx, row["id"], lease, taken.stored.fields()):
         return False
     secret = row["signing_secret"] if row["private_media"] else None
     links = Links(collector.settings.public_url, secret)
     await originals.completed(tx, row["organization_id"], row["id"], row["alias_wanted"], links)
+    if await unasked.is_looking(tx, row["organization_id"]):
+        caller = await unasked.caller_for(tx, row["organization_id"])
+        picture = await pictures.find(tx, caller, row["id"])
+        await unasked.enhance(tx, caller, links, picture, taken.look)
     return True
 
 

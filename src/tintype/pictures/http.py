@@ -18,19 +18,22 @@ from tintype.api.preconditions import etag_matches, only_if_absent
 from tintype.api.rendering import Answer
 from tintype.api.waiting import cancel_after, wait_in_place, wait_seconds
 from tintype.billing.quotes import Quote
+from tintype.catalog.scenes import check_scene_filter
 from tintype.core import ids
 from tintype.core.errors import (
     AliasTaken,
     Conflict,
     InsufficientCredits,
+    NotFound,
     NotReady,
     PreconditionFailed,
+    ValidationFailed,
 )
 from tintype.db.pool import Transaction
 from tintype.generations.answering import links, start
 from tintype.generations.submit import Created
 from tintype.images.models import Approval
-from tintype.pictures import adding, enhancing, judging, operations, views
+from tintype.pictures import adding, enhancing, judging, operations, suggesting, views
 from tintype.pictures.models import (
     AssignedPicture,
     ChangedPicture,
@@ -43,6 +46,7 @@ from tintype.pictures.models import (
     PictureDetail,
     PictureForm,
 )
+from tintype.pictures.suggesting import look_if_on, suggested
 from tintype.projects import operations as projects
 
 
@@ -86,20 +90,26 @@ async def list_pictures(request: AnyRequest, project_id: FromPath[str]) -> Answe
     """A project's pictures, originals and what was made of them, newest first."""
     caller = caller_of(request)
     query = read_query(request, ListPictures)
+    check_scene_filter(query.scene_type, query.scene_location)
     after = cursor(query, "img")
     filters = {
         name: getattr(query, name)
         for name in ("status", "scene_type", "scene_location", "approval", "version")
-    } | {
-        name: None if (asked := getattr(query, name)) is None else ids.parse("img", asked)
-        for name in ("parent_id", "root_id")
-    }
+    } | {name: _wanted(query, name) for name in ("parent_id", "root_id")}
     own_links = links(request, caller)
     async with parts(request).database.reading() as tx:
         rows, total = await operations.page(
             tx, caller, project_id, filters, after=after, offset=query.offset, limit=query.limit
         )
     return Answer(page(rows, total, query, lambda row: views.to_picture(row, own_links)))
+
+
+def _wanted(query: ListPictures, name: str) -> str | None:
+    asked = getattr(query, name)
+    try:
+        return None if asked is None else ids.parse("img", asked)
+    except NotFound as fault:
+        raise ValidationFailed(name, "must be a picture's id") from fault
 
 
 @get(
@@ -210,9 +220,16 @@ async def enhance_picture(
     given = msgspec.json.decode(raw)["instruction"]
     deadline = cancel_after(request)
 
+    look = None
+    if body.instruction.source == "agent":
+        look = await look_if_on(request, caller, picture_id)
+
     async def create(tx: Transaction) -> Created:
+        wanted = None
+        if body.instruction.source == "agent":
+            wanted = await suggested(tx, caller, picture_id, look)
         return await enhancing.create(
-            tx, caller, links(request, caller), picture_id, body, given,
+            tx, caller, links(request, caller), picture_id, body, given, wanted=wanted,
             allow_networks=parts(request).networks, cancel_after=deadline,
         )  # fmt: skip
 
@@ -250,11 +267,12 @@ async def reject_picture(request: AnyRequest, picture_id: FromPath[str]) -> Answ
 async def _judge(request: AnyRequest, picture_id: str, approval: Approval) -> Answer[Picture]:
     caller = caller_of(request)
     body = await read_json(request, JudgePicture, required=False)
+    look = await look_if_on(request, caller, picture_id)
 
     async def act(tx: Transaction) -> Answer[Picture]:
         return Answer(
             await judging.judge(
-                tx, caller, links(request, caller), picture_id, approval, body.feedback
+                tx, caller, links(request, caller), picture_id, approval, body.feedback, look
             )
         )
 
@@ -263,5 +281,5 @@ async def _judge(request: AnyRequest, picture_id: str, approval: Approval) -> An
 
 ROUTES = [
     add_picture, list_pictures, get_picture, change_picture, delete_picture, enhance_picture,
-    approve_picture, reject_picture,
+    approve_picture, reject_picture, *suggesting.ROUTES,
 ]  # fmt: skip

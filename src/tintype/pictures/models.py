@@ -82,10 +82,10 @@ class EnhancementInstruction(msgspec.Struct, kw_only=True):
 
     `preset`: 1 to 8 `actions` of the catalogue. `prompt`: your words. `quick_action`: the one of
     `quick_action_id`. `consistency`: as the project's reference picture looks, or the one of
-    `reference_image_id`, an id or alias.
+    `reference_image_id`, an id or alias. `agent`: what the agent suggests for it now.
     """
 
-    source: Literal["preset", "prompt", "quick_action", "consistency"]
+    source: Literal["preset", "prompt", "quick_action", "consistency", "agent"]
     actions: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = (
         None
     )

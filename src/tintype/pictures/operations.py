@@ -8,6 +8,7 @@ import msgspec
 
 from tintype import queue
 from tintype.addresses import Network, check_url
+from tintype.agent import operations as agent
 from tintype.aliases.models import assignable
 from tintype.aliases.operations import require_free
 from tintype.api.paging import TOTAL_MAX
@@ -21,7 +22,8 @@ from tintype.images import operations as images
 from tintype.images import originals, pictures, references
 from tintype.images.intake import StoredPicture
 from tintype.images.links import Links
-from tintype.pictures import views
+from tintype.media.retouch.profile import Profile
+from tintype.pictures import run_queries, unasked, views
 from tintype.pictures.models import (
     AssignedPicture,
     ChangedPicture,
@@ -43,11 +45,12 @@ async def add(
     said: Said,
     *,
     only_if_free: bool,
+    look: Profile | None = None,
 ) -> AssignedPicture:
     """Make the row of an original whose bytes are stored; it is completed at once."""
     row = await originals.add(tx, caller, project_id, picture, said.fields())
     await images.publish(tx, caller, "image.uploaded", images.to_image(row, links))
-    return await _added(tx, caller, links, row, said, only_if_free=only_if_free)
+    return await _added(tx, caller, links, row, said, look, only_if_free=only_if_free)
 
 
 async def add_from(
@@ -61,6 +64,7 @@ async def add_from(
     *,
     allow_networks: list[Network],
     only_if_free: bool,
+    look: Profile | None = None,
 ) -> AssignedPicture:
     """An original from what `source` names: an image of the library, or a URL to be fetched.
 
@@ -70,21 +74,42 @@ async def add_from(
         url = check_url(source, field, allow_networks=allow_networks)
         if only_if_free:
             await require_free(tx, caller.organization_id, project_id, said.alias)
+        # Behind as many of others as it has of its own before it: slow ones hold up nobody else.
+        before = await run_queries.count_open(tx, caller.organization_id)
         row = await originals.await_bytes(tx, caller, project_id, url, said.fields())
-        await queue.enqueue(tx, ENTRYPOINT, row["id"])
+        await queue.enqueue(tx, ENTRYPOINT, row["id"], priority=-before)
         return AssignedPicture(**msgspec.structs.asdict(views.to_picture(row, links)))
-    found = await references.resolve_one(
-        tx, caller, links, source, field,
-        flow_id=None, project_id=project_id, allow_networks=allow_networks,
-    )  # fmt: skip
-    if "image_id" not in found:
+    if references.is_elsewhere(links, source):
         raise ValidationFailed(field, "must be an image's id or alias; for addresses use type url")
-    row = await originals.add_copy(tx, caller, project_id, found["image_id"], said.fields())
-    return await _added(tx, caller, links, row, said, only_if_free=only_if_free)
+    image_id = await references.resolve_own(
+        tx, caller, links, source, field, project_id=project_id
+    )  # fmt: skip
+    row = await originals.add_copy(tx, caller, project_id, image_id, said.fields())
+    return await _added(tx, caller, links, row, said, look, only_if_free=only_if_free)
+
+
+async def stored_at(
+    tx: Transaction, caller: Caller, links: Links, project_id: str, source: str
+) -> str:
+    """Where the bytes of an image lie that `add_from` would take; raises what that does."""
+    image_id = await references.resolve_own(
+        tx, caller, links, source, "source.image", project_id=project_id
+    )  # fmt: skip
+    stored = await images.stored(tx, caller.organization_id, image_id)
+    if stored is None:
+        raise ValidationFailed("source.image", "must be an image's id or alias")
+    return stored.object_key
 
 
 async def _added(
-    tx: Transaction, caller: Caller, links: Links, row: Row, said: Said, *, only_if_free: bool
+    tx: Transaction,
+    caller: Caller,
+    links: Links,
+    row: Row,
+    said: Said,
+    look: Profile | None,
+    *,
+    only_if_free: bool,
 ) -> AssignedPicture:
     moved = None
     if said.alias is not None:
@@ -92,6 +117,7 @@ async def _added(
     row = await pictures.find(tx, caller, row["id"])
     await pictures.publish(tx, "picture.completed", row, links, webhook_url=said.webhook_url)
     shown = msgspec.structs.asdict(views.to_picture(row, links))
+    await unasked.enhance(tx, caller, links, row, look)
     return AssignedPicture(**shown, alias_moved_from=moved)
 
 
@@ -155,6 +181,9 @@ async def change(
     focal = before.focal_point if ask.focal_point is msgspec.UNSET else ask.focal_point
     fields |= {"focal_x": focal.x if focal else None, "focal_y": focal.y if focal else None}
     await originals.describe(tx, caller.organization_id, row["id"], fields)
+    await agent.describe(
+        tx, caller.organization_id, row["id"], fields["scene_type"], fields["scene_location"]
+    )
     moved = None
     if ask.alias is not msgspec.UNSET:
         alias = None if ask.alias is None else assignable(ask.alias, "alias")

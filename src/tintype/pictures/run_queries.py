@@ -93,6 +93,15 @@ async def fail(tx: Transaction, picture_id: str, lease: UUID, error: Mapping[str
     return bool(status == "UPDATE 1")
 
 
+async def count_open(tx: Transaction, organization_id: str) -> int:
+    """An organization's fetches that have not ended."""
+    found: int = await tx.fetchval(
+        f"SELECT count(*) FROM images WHERE organization_id = $1 AND {_OPEN}",  # noqa: S608
+        organization_id,
+    )
+    return found
+
+
 async def waiting(tx: Transaction, limit: int) -> list[str]:
     """Fetches that no run holds now, those that have waited longest first."""
     rows = await tx.fetch(

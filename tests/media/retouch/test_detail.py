@@ -1,5 +1,7 @@
 """Noise and sharpness: less of the one and more of the other, and nothing else."""
 
+import functools
+
 import cv2
 import numpy as np
 import pytest
@@ -14,9 +16,10 @@ def never():
     return False
 
 
+@functools.cache
 def clean(seed=2):
     """A picture without noise of its own: one rendered large, and reduced."""
-    large = interior(seed, width=960, height=720).picture
+    large = interior(seed, width=640, height=480).picture
     return np.asarray(cv2.resize(large, (320, 240), interpolation=cv2.INTER_AREA), np.float32)
 
 
@@ -46,7 +49,7 @@ def test_the_noise_is_measured(sigma):
     assert np.median(of_luma) == pytest.approx(0.75 * sigma, rel=0.3)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("sigma", [0.015, 0.03])
 def test_noise_is_halved_and_edges_stay(seed, sigma):
     picture = clean(seed)

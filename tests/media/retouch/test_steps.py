@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tintype.media.retouch.steps import (
@@ -117,3 +119,14 @@ def test_what_is_crooked_is_turned_alike_in_all_variants():
         made = varied(steps, variant, 9)
         assert all(step in made for step in steps)
         assert len(made) > len(steps)
+
+
+def test_every_step_and_parameter_is_documented_in_the_order_of_work():
+    page = Path(__file__).parents[3] / "docs" / "retouching.md"
+    rows = [line.split("|") for line in page.read_text().splitlines() if line.startswith("| `")]
+    assert [row[1].strip(" `") for row in rows] == list(NAMES)
+    for row in rows:
+        for key, parameter in STEPS[row[1].strip(" `")].items():
+            assert f"`{key}`" in row[2]
+            if isinstance(parameter, Choice):
+                assert ", ".join(parameter.of) in row[2]

@@ -64,8 +64,7 @@ CREATE INDEX images_project ON images (organization_id, project_id, id DESC)
 CREATE INDEX images_of_root ON images (root_id, id) WHERE root_id IS NOT NULL;
 CREATE INDEX images_to_fetch ON images (lease_until NULLS FIRST)
     WHERE status = 'processing' AND source_url IS NOT NULL AND deleted_at IS NULL;
-CREATE INDEX images_in_process ON images (parent_id)
-    WHERE status = 'processing' AND parent_id IS NOT NULL;
+CREATE INDEX images_of_parent ON images (parent_id) WHERE parent_id IS NOT NULL;
 -- The published picture of each line of a project, also of those whose original is deleted.
 CREATE INDEX images_selected ON images (organization_id, project_id) WHERE selected_id IS NOT NULL;
 

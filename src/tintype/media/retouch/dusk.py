@@ -22,6 +22,7 @@ from tintype.media.retouch.light import (
     rows_of,
     strip_by_strip,
 )
+from tintype.media.retouch.oklab import oklab
 from tintype.media.retouch.regions import Region, greenery_of, is_green
 from tintype.media.retouch.sky import WEATHERS, weather_change
 from tintype.media.sketch.arrays import blurred, components, resized
@@ -35,12 +36,21 @@ _TWILIGHT: Final = np.array([0.10, 0.17, 0.38], np.float32)
 _PANE: Final = (0.0006, 0.05)
 """The share of the picture that one window takes."""
 _FILLED_MIN: Final = 0.72
+_WOOD: Final = (0.03, 0.035)
+"""How red and how yellow, in OKLab, a dark place may be and still be glass, not a door."""
 
 
-def dusk(picture: Floats, *, amount: float, seed: int, canceled: Canceled) -> None:
-    """The same place after sunset, by the share `amount`."""
-    found = sky_of(picture)
-    if found is None and not is_green(picture):
+def dusk(
+    picture: Floats,
+    *,
+    amount: float,
+    seed: int,
+    canceled: Canceled,
+    seen: Floats | None = None,
+) -> None:
+    """The same place after sunset, by the share `amount`; `seen` is as for `sky_of`."""
+    found = sky_of(picture, seen)
+    if found is None and not is_green(picture if seen is None else seen):
         _indoors(picture, amount, canceled)
     else:
         _outdoors(picture, found, amount, seed, canceled)
@@ -113,7 +123,9 @@ def windows(small: Floats, sky: Floats) -> Floats:
     around = blurred(level, max(small.shape) / 26)
     green = greenery_of(small)
     growing = np.zeros_like(level) if green is None else resized(green.rough, width, height)
-    dark = (level < 0.78 * around) & (sky < 0.3) & (growing < 0.3)  # noqa: PLR2004
+    _, red, yellow = cv2.split(oklab(small))
+    coloured = (red > _WOOD[0]) | (yellow > _WOOD[1])
+    dark = (level < 0.78 * around) & (sky < 0.3) & (growing < 0.3) & ~coloured  # noqa: PLR2004
     mask: Bytes = np.asarray(
         cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8
     )

@@ -60,12 +60,17 @@ _BUILT_MIN: Final = 0.06
 _AXES: Final = ((1, 0), (0, 1))
 
 
-def sky_of(picture: Floats) -> Region | None:
-    """The sky, clear or clouded; None where there is none, or nothing sure to be one."""
-    sky = sky_mask(reduced(picture, SIDE))
+def sky_of(picture: Floats, seen: Floats | None = None) -> Region | None:
+    """The sky, clear or clouded; None where there is none, or nothing sure to be one.
+
+    It is looked for in `seen`, the picture as it was (None for itself), and drawn to the edges of
+    what the picture has become.
+    """
+    seen = picture if seen is None else seen
+    sky = sky_mask(reduced(seen, SIDE))
     if not sky.any():
         return None
-    large = reduced(picture, EDGE_SIDE)
+    large = reduced(seen, EDGE_SIDE)
     height, width = large.shape[:2]
     lab = oklab(large)
     known = np.asarray(resized(sky, width, height) > SURE, np.uint8)

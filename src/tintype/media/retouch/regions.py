@@ -33,6 +33,8 @@ _DRY: Final = (88.0, 16.0, 10.0)
 _TEXTURED: Final = 0.008
 _GREEN_SHARE_MIN: Final = 0.01
 _LAWN_PIECE_MIN: Final = 0.012
+_GAPS: Final = (0.08, 0.11)
+"""The contrast of lightness from which grass gives way to leaves: about 0.05 and 0.13."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +55,42 @@ class Region:
         )
 
 
-def greenery_of(picture: Floats) -> Region | None:
-    """Leaves and grass, wherever they are."""
-    return _green_region(picture, green(oklab(reduced(picture, SIDE))), dry=False)
+def greenery_of(picture: Floats, seen: Floats | None = None) -> Region | None:
+    """Leaves and grass, wherever they are.
+
+    They are looked for in `seen`, the picture as it was (None for itself), and drawn to the edges
+    of what the picture has become.
+    """
+    seen = picture if seen is None else seen
+    return _green_region(picture, seen, green(oklab(reduced(seen, SIDE))), dry=False)
 
 
-def lawn_of(picture: Floats) -> Region | None:
-    """Grass on the ground, dry patches beside green ones too."""
-    lab = oklab(reduced(picture, SIDE))
+def lawn_of(picture: Floats, seen: Floats | None = None) -> Region | None:
+    """Grass on the ground, dry patches beside green ones too; `seen` as for `greenery_of`."""
+    seen = picture if seen is None else seen
+    lab = oklab(reduced(seen, SIDE))
     growing = green(lab)
     height, width = growing.shape
-    textured = spread(np.asarray(lab[..., 0], np.float32), 2) > _TEXTURED
+    light = np.asarray(lab[..., 0], np.float32)
+    textured = spread(light, 2) > _TEXTURED
     element = np.ones((max(3, height // 12),) * 2, np.uint8)
     beside = cv2.dilate((growing > SURE).astype(np.uint8), element) > 0
     grass = np.maximum(growing, _colour_of(lab, dry=True) * (textured & beside))
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None]
-    grass = grass * np.clip((down - 0.48) / 0.12, 0, 1)
+    grass = grass * np.clip((down - 0.48) / 0.12, 0, 1) * _open(light)
     count, labels, stats = components((grass > SURE).astype(np.uint8))
     large = stats[1:count, cv2.CC_STAT_AREA] > _LAWN_PIECE_MIN * height * width
     pieces = np.isin(labels, 1 + np.flatnonzero(large))
-    return _green_region(picture, np.asarray(grass * pieces, np.float32), dry=True)
+    return _green_region(picture, seen, np.asarray(grass * pieces, np.float32), dry=True)
+
+
+def _open(light: Floats) -> Floats:
+    """1 where there are no dark gaps, as between a tree's leaves; a shadow's edge is none."""
+    contrast = spread(light, 3) / np.maximum(mean(light, 3), 0.15)
+    least = cv2.erode(np.asarray(contrast, np.float32), np.ones((5, 5), np.uint8))
+    low, high = _GAPS
+    gaps = mean(np.asarray(least, np.float32), 4)
+    return np.asarray(np.clip((high - gaps) / (high - low), 0, 1), np.float32)
 
 
 def is_green(picture: Floats) -> bool:
@@ -100,11 +118,11 @@ def _colour_of(lab: Floats, *, dry: bool) -> Floats:
     return np.asarray(alike * np.clip((lab[..., 0] - 0.1) / 0.1, 0, 1), np.float32)
 
 
-def _green_region(picture: Floats, mask: Floats, *, dry: bool) -> Region | None:
+def _green_region(picture: Floats, seen: Floats, mask: Floats, *, dry: bool) -> Region | None:
     if mask.mean() < _GREEN_SHARE_MIN:
         return None
     # What was found in a small copy reaches over its edges there: the colour says where they are.
-    large = reduced(picture, EDGE_SIDE)
+    large = reduced(seen, EDGE_SIDE)
     height, width = large.shape[:2]
     near = resized(cv2.dilate(mask, np.ones((3, 3), np.uint8)), width, height)
     colour = mean(_colour_of(oklab(large), dry=dry), 1)

@@ -9,8 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from tintype.core.errors import ValidationFailed
 from tintype.media.encode import SIDE_MAX
 from tintype.media.finish.frame import Bytes, Canceled, Floats, Progress, encoded, opened, report
 from tintype.media.inspect import Limits
@@ -19,15 +22,18 @@ from tintype.media.retouch import (
     colour,
     detail,
     dusk,
+    lens,
     match,
     season,
     sky,
     straighten,
     tone,
 )
+from tintype.media.retouch.backdrop import NotPlain, white_background
 from tintype.media.retouch.crop import crop_to
-from tintype.media.retouch.light import reduced, strips
+from tintype.media.retouch.light import largest, reduced, strips
 from tintype.media.retouch.plumb import measure
+from tintype.media.retouch.regions import EDGE_SIDE
 from tintype.media.retouch.steps import Step, checked
 from tintype.media.retouch.vary import varied
 
@@ -37,9 +43,13 @@ _DONE: Final = 0.85
 _REFERENCE_SIDE: Final = 512
 _DITHER_SIDE: Final = 256
 _FLAT: Final = 1e-6
+# A little less than a level, so that a whole one stays what it is.
 _DITHER: Final = np.random.Generator(np.random.Philox(8)).random(
     (_DITHER_SIDE, _DITHER_SIDE, 3), np.float32
-) - np.float32(0.5)
+) * np.float32(0.98) - np.float32(0.49)
+
+_BEFORE_PLACES: Final = frozenset({"straighten", "lens", "denoise", "white_balance"})
+"""After these a picture shows best what is where."""
 
 Apply = Callable[..., None]
 Point = tuple[float, float]
@@ -57,7 +67,6 @@ _IN_PLACE: Final[Mapping[str, Apply]] = {
     "clarity": tone.clarity,
     "vibrance": colour.vibrance,
     "saturation": colour.saturation,
-    "lawn": season.lawn,
     "grade": colour.grade,
     "glow": colour.glow,
     "vignette": colour.vignette,
@@ -77,7 +86,8 @@ class Work:
     """A picture on its way.
 
     `alpha` (H, W) and `reference` are None where there is none. The focal point moves with what
-    it lies on.
+    it lies on. `seen` is a small copy from before light and colours were changed: places are
+    looked for there, or a warmer sky would be none.
     """
 
     picture: Floats
@@ -86,6 +96,7 @@ class Work:
     focal_point: Point | None
     seed: int
     canceled: Canceled
+    seen: Floats | None = None
 
 
 def retouch(
@@ -110,7 +121,8 @@ def retouch(
     that the step `match` follows.
 
     Raises ValueError for steps, sizes or focal points that are none, what `opened` raises for bytes
-    that are no picture of ours, and Stopped once `canceled` says so. `progress` is told 0 to 1.
+    that are no picture of ours, ValidationFailed where a backdrop can't be made white since it
+    isn't plain, and Stopped once `canceled` says so. `progress` is told 0 to 1.
     """
     todo = varied(checked(steps), variant, seed)
     limits = limits or Limits()
@@ -129,11 +141,15 @@ def retouch(
     for number, step in enumerate(todo):
         done = _DECODED + (_DONE - _DECODED) * number / len(todo)
         report(done, canceled, progress)
+        if work.seen is None and step["step"] not in _BEFORE_PLACES:
+            work = replace(work, seen=reduced(work.picture, EDGE_SIDE))
         work = _stepped(work, step)
     report(_DONE, canceled, progress)
     picture, alpha = crop_to(work.picture, work.alpha, width, height, work.focal_point)
     pixels = _eight_bits(picture, canceled)
     shown = None if alpha is None else np.asarray(np.rint(alpha * 255), np.uint8)
+    # The encoder needs as much room for a large picture as its floats took.
+    del work, picture, alpha
     made = encoded(replace(frame, pixels=pixels, alpha=shown))
     progress(1.0)
     return made
@@ -174,17 +190,33 @@ def _stepped(work: Work, step: Step) -> Work:
     if name in _IN_PLACE:
         _IN_PLACE[name](work.picture, **parameters, canceled=work.canceled)
     elif name in _SEEDED:
-        _SEEDED[name](work.picture, **parameters, seed=work.seed, canceled=work.canceled)
-    elif name == "match":
-        assert work.reference is not None
-        match.match(work.picture, work.reference, **parameters, canceled=work.canceled)
-    elif name == "straighten":
-        return _straightened(work, **parameters)
-    elif name == "lens":
-        return _unbent(work, **parameters)
+        _SEEDED[name](
+            work.picture, **parameters, seed=work.seed, canceled=work.canceled, seen=work.seen
+        )
+    elif name in _REPLACING:
+        return _REPLACING[name](work, **parameters)
     else:
-        raise ValueError(f"{name} isn't there yet.")
+        raise AssertionError(f"The step {name} is in the table and not here.")
     return work
+
+
+def _mown(work: Work, *, amount: float) -> Work:
+    season.lawn(work.picture, amount=amount, canceled=work.canceled, seen=work.seen)
+    return work
+
+
+def _matched(work: Work, *, amount: float) -> Work:
+    assert work.reference is not None
+    match.match(work.picture, work.reference, amount=amount, canceled=work.canceled)
+    return work
+
+
+def _whitened(work: Work, *, shadow: float) -> Work:
+    try:
+        picture = white_background(work.picture, shadow=shadow, canceled=work.canceled)
+    except NotPlain as fault:
+        raise ValidationFailed("file", str(fault)) from fault
+    return replace(work, picture=picture)
 
 
 def _straightened(work: Work, *, vertical: bool, horizon: bool) -> Work:
@@ -222,6 +254,16 @@ def _moved(work: Work, plane: Callable[[Floats], Floats], point: Callable[[Point
     )
 
 
+_REPLACING: Final[Mapping[str, Callable[..., Work]]] = {
+    "lens": _unbent,
+    "straighten": _straightened,
+    "match": _matched,
+    "lawn": _mown,
+    "white_background": _whitened,
+}
+"""Steps that need more of the work, or make another picture of it."""
+
+
 def _eight_bits(picture: Floats, canceled: Canceled) -> Bytes:
     """Rounded with noise of one level, but where the picture is flat, as drawings are."""
     made = np.empty(picture.shape, np.uint8)
@@ -230,12 +272,17 @@ def _eight_bits(picture: Floats, canceled: Canceled) -> Bytes:
     for band in strips(picture, canceled):
         rows = picture[band.write]
         before = picture[band.top - 1] if band.top else rows[0]
-        flat = np.zeros(rows.shape[:2], bool)
-        flat[:, 1:] = np.abs(rows[:, 1:] - rows[:, :-1]).max(2) < _FLAT
         above = np.concatenate((before[None], rows[:-1]))
-        flat &= np.abs(rows - above).max(2) < _FLAT
-        flat[:, :1] = flat[:, 1:2] if width > 1 else True
+        flat = _alike(rows, above)
+        if width > 1:
+            flat[:, 1:] &= _alike(rows[:, 1:], rows[:, :-1])
+            flat[:, 0] = flat[:, 1]
         noise = _DITHER[np.arange(band.top, band.bottom) % _DITHER_SIDE][:, across]
-        level = rows * np.float32(255) + np.where(flat[..., None], np.float32(0), noise)
-        made[band.write] = np.clip(np.rint(level), 0, 255)
+        noise[flat] = 0
+        level = cv2.scaleAdd(rows, 255, noise)
+        made[band.write] = np.clip(np.rint(level, out=level), 0, 255, out=level)
     return made
+
+
+def _alike(rows: Floats, others: Floats) -> NDArray[np.bool_]:
+    return largest(np.asarray(cv2.absdiff(rows, others), np.float32)) < _FLAT

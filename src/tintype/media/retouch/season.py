@@ -44,14 +44,17 @@ class Season:
 SEASONS: Final[Mapping[str, Season]] = {
     "spring": Season(120.0, 0.75, 5.0, 1.15, 1.06, 123.0, 0.0, (-0.001, 0.003)),
     "summer": Season(131.0, 0.7, 4.0, 1.12, 0.98, 128.0, 0.0, (0.001, 0.005)),
-    "autumn": Season(66.0, 0.95, 14.0, 1.08, 1.02, 106.0, 0.0, (0.003, 0.006)),
+    "autumn": Season(66.0, 0.95, 14.0, 1.08, 1.02, 111.0, 0.0, (0.003, 0.006)),
     "winter": Season(95.0, 0.5, 5.0, 0.22, 1.05, 100.0, 0.9, (-0.001, -0.009)),
 }
 
 
-def lawn(picture: Floats, *, amount: float, canceled: Canceled) -> None:
-    """Grass as after rain: fresh green, also where it was dry; nothing where no grass is found."""
-    found = lawn_of(picture)
+def lawn(picture: Floats, *, amount: float, canceled: Canceled, seen: Floats | None = None) -> None:
+    """Grass as after rain: fresh green, also where it was dry; nothing where no grass is found.
+
+    `seen` is as for `greenery_of`.
+    """
+    found = lawn_of(picture, seen)
     if found is None:
         return
     height = picture.shape[0]
@@ -71,12 +74,20 @@ def lawn(picture: Floats, *, amount: float, canceled: Canceled) -> None:
     strip_by_strip(picture, canceled, work)
 
 
-def season(picture: Floats, *, look: str, amount: float, seed: int, canceled: Canceled) -> None:
-    """What grows as in that season; nothing where nothing grows."""
-    leaves = greenery_of(picture)
+def season(
+    picture: Floats,
+    *,
+    look: str,
+    amount: float,
+    seed: int,
+    canceled: Canceled,
+    seen: Floats | None = None,
+) -> None:
+    """What grows as in that season; nothing where nothing grows. `seen` as for `greenery_of`."""
+    leaves = greenery_of(picture, seen)
     if leaves is None:
         return
-    grass = lawn_of(picture)
+    grass = lawn_of(picture, seen)
     which, share = SEASONS[look], np.float32(amount)
     height, width = picture.shape[:2]
     dice = np.random.default_rng([seed & 0xFFFF_FFFF, 9])
@@ -84,9 +95,12 @@ def season(picture: Floats, *, look: str, amount: float, seed: int, canceled: Ca
 
     def work(rgb: Floats, band: Band) -> Floats:
         lab = oklab(rgb)
-        here = leaves.at(rgb, band, height) * share
+        ground = np.zeros(rgb.shape[:2], np.float32)
+        if grass is not None:
+            ground = grass.at(rgb, band, height)
+        # A lawn's dry patches are part of it, green or not.
+        here = np.maximum(leaves.at(rgb, band, height), ground) * share
         hue = which.hue + which.wander * np.clip(rows_of(wander, band, height, width), -1.3, 1.3)
-        ground = np.zeros_like(here) if grass is None else grass.at(rgb, band, height)
         hue += (which.grass - hue) * ground
         turned = _turned(hue_degrees(lab), hue, which.turn * here)
         strength = chroma(lab) * (1 + (which.chroma - 1) * here)

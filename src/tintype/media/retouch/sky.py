@@ -78,9 +78,20 @@ WEATHERS: Final[Mapping[str, Weather]] = {
 }  # fmt: skip
 
 
-def sky(picture: Floats, *, look: str, amount: float, seed: int, canceled: Canceled) -> None:
-    """The sky as in this weather, and the rest in its light; nothing where no sky is found."""
-    found = sky_of(picture)
+def sky(
+    picture: Floats,
+    *,
+    look: str,
+    amount: float,
+    seed: int,
+    canceled: Canceled,
+    seen: Floats | None = None,
+) -> None:
+    """The sky as in this weather, and the rest in its light; nothing where no sky is found.
+
+    `seen` is as for `sky_of`.
+    """
+    found = sky_of(picture, seen)
     if found is None:
         return
     weather = WEATHERS[look]
