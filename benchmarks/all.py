@@ -33,6 +33,7 @@ ALL = (
     "pipeline",
     "reel",
     "montage",
+    "taste",
 )
 _ROW = re.compile(r"^\| (.+) \| (.+) \| (met|MISSED) \|$")
 

@@ -16,6 +16,7 @@ from support import images
 from support.house import House, Tenant
 from support.listings import listing
 from support.own_files import SHIPPED, STUDIO, own_file
+from support.tastes import LIVING_ROOM, judgement, teach, turn_on
 
 
 @pytest.mark.slow
@@ -69,6 +70,9 @@ async def known(house: House, me: Tenant) -> dict[str, Any]:
     action = await house.ask("POST", "/api/v1/quick-actions", key=me, json=quick)
     listed, (shown, *_) = await listing(house, me, 1)
     page = await house.ask("POST", f"/api/v1/projects/{listed}/publish", key=me)
+    await turn_on(house, me)
+    lift = judgement(shown, listed, LIVING_ROOM, ["light-warm"], approved=True)
+    await teach(house, me, [lift])
     film = {"project_id": listed, "duration_seconds": 1}
     video = await house.ask("POST", "/api/v1/videos", key=me, json=film)
     bulk = {"items": [{"prompt": "a fox"}]}
@@ -81,4 +85,5 @@ async def known(house: House, me: Tenant) -> dict[str, Any]:
         "project_id": project.data["id"], "action_id": action.data["id"], "alias": "@hero",
         "name": f"{image.data['id']}.png", "video_id": video.data["id"], "picture_id": shown,
         "slug": page.data["public_url"].rpartition("/")[2], "revision": 1,
+        "preference_id": "interior:living_room:light-warm",
     }  # fmt: skip

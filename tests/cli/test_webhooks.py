@@ -16,12 +16,15 @@ import pytest
 from cli.process import COMMAND, environment, tintype
 from support.house import House, Tenant, opened, settings_for
 from support.receiver import receiving, status
+from tintype.batches.models import Batch
 from tintype.catalog.models import model_for
 from tintype.cli.prepare import prepare
 from tintype.cli.webhook_examples import example
 from tintype.generations.models import Generation
 from tintype.images.links import Links
 from tintype.images.models import Image, PictureEvent
+from tintype.projects.models import Project
+from tintype.videos.models import Video
 from tintype.webhooks.models import TEST, TYPES
 from webhooks.asking import endpoint
 
@@ -48,7 +51,10 @@ def test_an_example_is_of_the_true_form_and_says_what_it_is(type_: str) -> None:
     links = Links("http://localhost:3000", None)
     subject_id, data = example(type_, links, livemode=True)
     assert data.pop("example") is True
-    kinds: dict[str, Any] = {"generation": Generation, "image": Image, "picture": PictureEvent}
+    kinds: dict[str, Any] = {
+        "generation": Generation, "image": Image, "picture": PictureEvent, "project": Project,
+        "video": Video, "batch": Batch,
+    }  # fmt: skip
     noun, _, what = type_.partition(".")
     if noun in kinds:
         made = msgspec.convert(data, kinds[noun])
@@ -57,6 +63,9 @@ def test_an_example_is_of_the_true_form_and_says_what_it_is(type_: str) -> None:
         assert (data["status"], bool(data["images"])) == (what, what == "completed")
         model = model_for("text_to_image", data["model"])
         assert (data["engine"], data["fidelity"]) == (model.engine, model.fidelity)
+    if noun == "project":
+        assert (data["status"] == "published") == (data["public_url"] is not None)
+        assert (data["status"] == "published") == (what == "published")
     for image in [data] if noun == "image" else data.get("images", []):
         assert image["url"] == image["public_url"] == links.public_url(image["id"], "png")
     assert subject_id in data.values()

@@ -11,7 +11,8 @@ from tintype.engines.base import Blob, EngineFault, Job
 from tintype.engines.finish import OPERATIONS, PRESETS, FinishEngine
 from tintype.engines.of_worker import configured
 from tintype.engines.threads import Run, Threads
-from tintype.media.finish.frame import Stopped, opened
+from tintype.media.finish.frame import opened
+from tintype.media.stopping import Stopped
 
 MODELS = sorted(OPERATIONS)
 

@@ -1,8 +1,10 @@
 """What is the retouching engine's own: a recipe in, the same picture enhanced out."""
 
+import cv2
 import numpy as np
 import pytest
 
+from media.retouch.places import interior
 from support.waxy import waxy_picture
 from tintype.catalog.models import catalog
 from tintype.engines.base import Blob, EngineFault, Job
@@ -84,6 +86,23 @@ async def test_the_size_asked_for_is_exact_and_keeps_the_focal_point(engine, pic
     assert made.shape == (90, 160, 3)
     other = await pixels(engine, job(picture, extra={"focal_point": None}, width=160, height=90))
     assert not np.array_equal(made, other)
+
+
+async def test_it_says_what_it_found_no_place_for(engine):
+    lit = np.rint(interior(3001, width=320, height=240).picture[..., ::-1] * 255)
+    room = Blob(bytes(cv2.imencode(".png", lit.astype(np.uint8))[1]), "image/png")
+    asked = [
+        {"step": "sky", "look": "blue"},
+        {"step": "lawn"},
+        {"step": "season", "look": "autumn"},
+    ]
+    notes = (await engine.run(job(room, steps=asked), Watch())).notes
+    assert [note.split(" was found")[0] for note in notes] == [
+        "no sky",
+        "no grass",
+        "nothing green",
+    ]
+    assert (await engine.run(job(room), Watch())).notes == ()
 
 
 async def test_variant_0_follows_no_seed_and_the_others_do(engine, picture):

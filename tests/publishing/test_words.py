@@ -178,3 +178,14 @@ def test_a_cards_words_stand_out_from_a_white_picture() -> None:
     assert foot.avg() < 80, "dark behind the letters"
     head = Image.new_from_buffer(named, "").crop(0, 0, 1200, 200)
     assert head.avg() > 250
+
+
+def test_a_card_leaves_out_single_letters_and_not_the_name() -> None:
+    white = Image.black(1200, 630, bands=3).invert().cast("uchar").pngsave_buffer()
+
+    def card(title: str) -> bytes:
+        return share_card(white, None, title=title, line="", accent=None)
+
+    assert card("\ue000 Villa\ufdd0 Rosa\x07") == card("Villa Rosa")
+    # Persian parts words by a sign that leaves no ink.
+    assert card("خانه\u200cهای نو") not in (card(""), card("خانههای نو"))

@@ -84,7 +84,7 @@ class Preference(msgspec.Struct, kw_only=True):
     nearby_approved: int
     nearby_rejected: int
     rate: float
-    interval: tuple[float, float]
+    interval: Annotated[list[float], Meta(min_length=2, max_length=2)]
     strength: float
     pictures: list[str]
     explanation: str

@@ -78,7 +78,7 @@ def to_preference(known: Known, action: str, settings: Settings, behind: Behind)
         nearby_approved=counts.nearby_approved,
         nearby_rejected=counts.nearby_rejected,
         rate=round(stands.rate, _PLACES),
-        interval=(low, high),
+        interval=[low, high],
         strength=behind.strength(action),
         pictures=behind.pictures(known.scene[1], action),
         explanation=_why(known.scene, counts, low, high),

@@ -56,8 +56,13 @@ def from_memory(request: AnyRequest, answer: HotAnswer) -> Raw:
 
 
 async def from_storage(request: AnyRequest, storage: Storage, found: StoredBytes) -> Raw:
-    """The object is open before the answer's head is sent; raises NotFound where it is gone."""
-    asking, method = asked(request.scope), request.method
+    return Raw(await opened(storage, found, asked(request.scope), request.method))
+
+
+async def opened(
+    storage: Storage, found: StoredBytes, asking: Asking, method: str
+) -> Callable[[Send], Awaitable[None]]:
+    """What sends the answer; the object is open by then. Raises NotFound where it is gone."""
     status, headers, part = _judged(found, asking, method)
     body: AsyncIterator[bytes] | None = None
     if part is not None and method == "GET":
@@ -73,7 +78,7 @@ async def from_storage(request: AnyRequest, storage: Storage, found: StoredBytes
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    return Raw(give)
+    return give
 
 
 def _judged(

@@ -1,8 +1,7 @@
 """What `tintype webhooks trigger` sends: an example of each type's `data`.
 
-Those of generations, pictures, batches, images, videos and credits have the true form; the others,
-of types that don't happen yet, are sketches of what will come. Each says of itself that it is one:
-`example` is true in it, which no event of real work has.
+Each has the true form, and says of itself that it is an example: `example` is true in it, which no
+event of real work has.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from tintype.core import ids
 from tintype.generations.models import Fault, Generation, Status
 from tintype.images.links import Links
 from tintype.images.models import Image, PictureEvent
+from tintype.projects.models import Branding, Colors, Project
 from tintype.videos.links import film_url, poster_url, public_url
 from tintype.videos.models import Background, Video, VideoFault
 
@@ -44,10 +44,7 @@ def example(type_: str, links: Links, *, livemode: bool) -> tuple[str, dict[str,
         case "batch":
             made = _batch(moment, livemode=livemode)
         case "project":
-            made = {
-                "id": ids.new("prj"), "object": "project", "name": "Gdynia apartment campaign",
-                "meta": {}, "created_at": moment, "updated_at": moment,
-            }  # fmt: skip
+            made = _project(what, links, moment)
         case _:
             made = {
                 "organization_id": ids.new("org"), "balance": 100, "reserved": 2, "available": 98,
@@ -138,4 +135,18 @@ def _picture(what: str, links: Links) -> PictureEvent:
             "source": "preset",
             "actions": ["interior-style-japandi", "interior-decoration-medium"],
         },
+    )  # fmt: skip
+
+
+def _project(what: str, links: Links, moment: datetime) -> Project:
+    published = what == "published"
+    return Project(
+        id=ids.new("prj"), name="Gdynia apartment campaign",
+        status="published" if published else "draft", output="picture",
+        picture_aspect_ratio="16:9", picture_resolution="2K", consistency_image_id=None,
+        branding=Branding(name="Baltic Homes", colors=Colors(primary="#23576b")),
+        public_url=f"{links.base_url}/p/gdynia-apartment-campaign-7f3k9x2m4qhd"
+        if published else None,
+        published_at=moment if published else None, meta={},
+        created_at=moment - timedelta(days=3), updated_at=moment,
     )  # fmt: skip

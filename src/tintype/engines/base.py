@@ -114,11 +114,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What came out: `media` for pictures and clips, `text` for text operations."""
+    """What came out: `media` for pictures and clips, `text` for text operations.
+
+    `notes` tell the client, in a few words each, what could not be done with this very picture.
+    """
 
     media: tuple[Blob, ...] = ()
     text: str = ""
     remote_id: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class Watch(Protocol):

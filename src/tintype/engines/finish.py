@@ -13,9 +13,9 @@ from tintype.engines.threads import Run, Threads
 from tintype.media.finish.camera import CAMERAS, DEFAULT, TABLE
 from tintype.media.finish.clean import clean
 from tintype.media.finish.clean_plan import CLEAN_PRESETS, Preset
-from tintype.media.finish.frame import Stopped
 from tintype.media.finish.realistic import realistic
 from tintype.media.inspect import Limits
+from tintype.media.stopping import Stopped
 from tintype.media.vips import MEDIA_TYPES, sniff
 
 OPERATIONS: Final[Mapping[str, Operation]] = {

@@ -18,13 +18,20 @@ from tintype.core.errors import (
 from tintype.engines.base import Blob, Capabilities, EngineFault, Job, Output, Watch
 from tintype.engines.markers import fail_if_asked, wait_if_asked
 from tintype.engines.threads import Run, Threads
-from tintype.media.finish.frame import Floats, Stopped
-from tintype.media.reel.montage import SCENES_MAX, Scene, check, montage
+from tintype.media.finish.frame import Floats
+from tintype.media.reel.bounds import (
+    PIXELS_MAX,
+    SCENES_MAX,
+    TRANSITIONS,
+    Transition,
+    check_scenes,
+)
+from tintype.media.reel.montage import Scene, montage
 from tintype.media.reel.moves import Move, Point
-from tintype.media.reel.reel import PIXELS_MAX, Reel
-from tintype.media.reel.transitions import TRANSITIONS, Transition
+from tintype.media.reel.reel import Reel
 from tintype.media.sound.soundtrack import soundtrack
 from tintype.media.sound.voice import available, speak
+from tintype.media.stopping import Stopped
 
 MODEL: Final = "builtin/montage"
 DURATION_SECONDS_DEFAULT: Final = 20.0
@@ -110,7 +117,7 @@ def _work(job: Job, run: Run) -> Callable[[], Reel]:
     seconds, fps = _seconds(job.extra), _fps(job.extra)
     accent = _text(job.extra, "accent")
     try:
-        check(len(scenes), transition, job.width, job.height, fps, seconds, accent)
+        check_scenes(len(scenes), transition, job.width, job.height, fps, seconds, accent)
     except ValueError as fault:
         raise EngineFault("INVALID_REQUEST", str(fault)) from fault
     filmed = partial(

@@ -13,9 +13,10 @@ from tintype.engines.base import Blob, Capabilities, EngineFault, Job, Output, W
 from tintype.engines.markers import fail_if_asked, wait_if_asked, without_markers
 from tintype.engines.threads import Run, Threads
 from tintype.media.draft.draw import DrawingCanceled, draw
-from tintype.media.finish.frame import Stopped
+from tintype.media.reel.bounds import PIXELS_MAX
 from tintype.media.reel.moves import Point, asked_move, without_moves
-from tintype.media.reel.reel import PIXELS_MAX, Reel, Shot, check, reel
+from tintype.media.reel.reel import Reel, Shot, check, reel
+from tintype.media.stopping import Stopped
 
 MODEL: Final = "builtin/reel"
 DURATION_SECONDS_DEFAULT: Final = 5.0

@@ -11,15 +11,20 @@ from typing import Any, Final, cast
 
 from tintype.engines.base import Blob, Capabilities, EngineFault, Job, Output, Watch
 from tintype.engines.threads import Run, Threads
-from tintype.media.finish.frame import Stopped
 from tintype.media.inspect import Limits
 from tintype.media.retouch.retouch import retouch
+from tintype.media.stopping import Stopped
 from tintype.media.vips import MEDIA_TYPES, sniff
 
 MODEL: Final = "builtin/retouch"
 _REFERENCES_MAX: Final = 2
 _VARIANT_MAX: Final = 1_000
 _POINT: Final = 2
+_MISSED: Final[Mapping[str, str]] = {
+    "sky": "no sky was found for sure, so it is as it was",
+    "lawn": "no grass was found for sure, so it is as it was",
+    "season": "nothing green was found for sure, so the season is as it was",
+}
 
 
 class RetouchEngine:
@@ -60,6 +65,7 @@ class RetouchEngine:
                 "INVALID_REQUEST", "Enhancing takes one picture, and at most one to match."
             )
         run = Run(job, watch)
+        missed: list[str] = []
         work = partial(
             retouch,
             job.references[0].data,
@@ -73,11 +79,13 @@ class RetouchEngine:
             limits=self._limits,
             canceled=run.over,
             progress=run.progress,
+            missed=missed.append,
         )
         run.stop_if_due()
         made = await self._threads.run(run, work)
         run.progress(1.0)
-        return Output(media=(Blob(made, _media_type(made)),))
+        notes = tuple(_MISSED[step] for step in missed)
+        return Output(media=(Blob(made, _media_type(made)),), notes=notes)
 
     async def ping(self) -> str:
         return f"{MODEL}: {self._threads.count} at once"

@@ -10,8 +10,8 @@ from typing import Final
 from tintype.engines.base import Blob, Capabilities, EngineFault, Job, Output, Watch
 from tintype.engines.markers import fail_if_asked, wait_if_asked, without_markers
 from tintype.engines.threads import Run, Threads
-from tintype.media.finish.frame import Stopped
 from tintype.media.sketch.studio import PIXELS_MAX, SIDE_MAX, SIDE_MIN, sketch_to_photo
+from tintype.media.stopping import Stopped
 
 MODEL: Final = "builtin/sketch"
 CAPABILITIES: Final = Capabilities(

@@ -47,13 +47,15 @@ _WEIGHTS_FOLDER: Final = "weights"
 class Made:
     """What a run made: pictures by their variants' numbers, or a film.
 
-    `faults` are the variants that could not be made, as the row has them.
+    `faults` are the variants that could not be made, as the row has them; `notes` what the engine
+    says of those that were.
     """
 
     pictures: dict[int, StoredPicture]
     film: StoredFilm | None
     faults: list[dict[str, Any]]
     timings: dict[str, int]
+    notes: list[str]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -62,11 +64,20 @@ class Made:
 
 
 class _Variant(NamedTuple):
-    """What came of one, and the seconds that the engines and the storing took."""
+    """What came of one, the seconds that engines and storing took, and the engine's notes."""
 
     stored: StoredPicture | StoredFilm
     engine_seconds: float
     store_seconds: float
+    notes: tuple[str, ...] = ()
+
+
+class _Picture(NamedTuple):
+    """An engine's picture, whether it may be stored as it is, and what the engine says of it."""
+
+    blob: Blob
+    ready: bool
+    notes: tuple[str, ...] = ()
 
 
 class _Ask(NamedTuple):
@@ -108,6 +119,7 @@ async def make(workshop: Workshop, row: Row, lease: UUID, watch: RunWatch, deadl
             "engine_ms": round(max(one.engine_seconds for one in variants.values()) * 1000),
             "store_ms": round(max(one.store_seconds for one in variants.values()) * 1000),
         },
+        notes=list(dict.fromkeys(note for one in variants.values() for note in one.notes)),
     )  # fmt: skip
 
 
@@ -153,6 +165,7 @@ async def _variant(
     workshop: Workshop, ask: _Ask, number: int, attempt: int, watch: RunWatch
 ) -> _Variant:
     begun = time.monotonic()
+    notes: tuple[str, ...] = ()
     if ask.row["kind"] == "video":
         film, poster = await _filmed(workshop, ask, number, attempt, watch.part(number))
         made = time.monotonic()
@@ -160,20 +173,19 @@ async def _variant(
             workshop.storage, workshop.pixels, ask.row["organization_id"], film.data, poster.data
         )
     else:
-        blob, ready = await _picture(workshop, ask, number, attempt, watch)
+        blob, ready, notes = await _picture(workshop, ask, number, attempt, watch)
         made = time.monotonic()
         stored = await take_in(
             workshop.storage, workshop.pixels, ask.row["organization_id"], blob.data,
             limits_of(workshop.settings.media),
             keep_original=False, ready=ready, field="engine",
         )  # fmt: skip
-    return _Variant(stored, made - begun, time.monotonic() - made)
+    return _Variant(stored, made - begun, time.monotonic() - made, notes)
 
 
 async def _picture(
     workshop: Workshop, ask: _Ask, number: int, attempt: int, watch: RunWatch
-) -> tuple[Blob, bool]:
-    """One picture, and whether it may be stored as it is."""
+) -> _Picture:
     row = ask.row
     if row["kind"] in FINISHING:
         own = not row["sources"][0].get("url")
@@ -182,8 +194,8 @@ async def _picture(
             return await _finished(workshop, job, watch.part(number), own=own)
     if row["mode"]:
         drawing, finishing = watch.halves(number)
-        drawn, _ = await _drawn(workshop, ask, number, attempt, drawing)
-        job = _finishing(workshop, ask, number, attempt, drawn)
+        drawn = await _drawn(workshop, ask, number, attempt, drawing)
+        job = _finishing(workshop, ask, number, attempt, drawn.blob)
         return await _finished(workshop, job, finishing, own=False)
     with _naming_the_picture(row):
         return await _drawn(workshop, ask, number, attempt, watch.part(number))
@@ -203,7 +215,7 @@ def _naming_the_picture(row: Row) -> Iterator[None]:
 
 async def _drawn(
     workshop: Workshop, ask: _Ask, number: int, attempt: int, watch: PartWatch
-) -> tuple[Blob, bool]:
+) -> _Picture:
     return await _one_picture(workshop, _job(workshop, ask, number, attempt), watch)
 
 
@@ -228,15 +240,13 @@ def _finisher(row: Row) -> str:
     return default_for(row["mode"], livemode=row["livemode"]).id
 
 
-async def _finished(
-    workshop: Workshop, job: Job, watch: PartWatch, *, own: bool
-) -> tuple[Blob, bool]:
+async def _finished(workshop: Workshop, job: Job, watch: PartWatch, *, own: bool) -> _Picture:
     """`own` for a master of ours: where nothing was changed, only such bytes may be stored again.
 
     A strength of nothing gives the very bytes back, and those of a stranger are no master yet.
     """
-    blob, ready = await _one_picture(workshop, job, watch)
-    return blob, own if blob.data == job.references[0].data else ready
+    made = await _one_picture(workshop, job, watch)
+    return made._replace(ready=own) if made.blob.data == job.references[0].data else made
 
 
 async def _filmed(
@@ -290,10 +300,11 @@ def _job(workshop: Workshop, ask: _Ask, number: int, attempt: int) -> Job:
     )
 
 
-async def _one_picture(workshop: Workshop, job: Job, watch: PartWatch) -> tuple[Blob, bool]:
-    """What the model's engine makes of the job, and whether it may be stored as it is."""
+async def _one_picture(workshop: Workshop, job: Job, watch: PartWatch) -> _Picture:
+    """What the model's engine makes of the job."""
     engine = workshop.engines.engine_for(job.model)
     output: Output = await engine.run(job, watch)
     if len(output.media) != 1:
         raise EngineFault("PROVIDER_ERROR", "The engine gave no picture.", retryable=True)
-    return output.media[0], engine.capabilities(job.model).ready_to_store
+    ready = engine.capabilities(job.model).ready_to_store
+    return _Picture(output.media[0], ready, output.notes)

@@ -219,20 +219,25 @@ async def complete(
     faults: list[dict[str, Any]],
     width: int,
     height: int,
+    notes: list[str],
 ) -> Row | None:
     """End work that is not to be canceled; None where it is, or where the lease is lost.
 
-    `width` and `height` are for work that learnt its size only from the picture.
+    `width` and `height` are for work that learnt its size only from the picture. `notes` join
+    those of its recipe, if it has one.
     """
     return await tx.fetchrow(
         f"""
         UPDATE generations SET status = 'completed', progress = 1, credits_used = $3, timings = $4,
             faults = $5, width = coalesce(width, $6), height = coalesce(height, $7),
+            recipe = CASE WHEN $8::jsonb = '[]' THEN recipe ELSE jsonb_set(
+                recipe, '{{notes}}', coalesce(recipe -> 'notes', '[]') || $8
+            ) END,
             lease = NULL, lease_until = NULL, error = NULL, completed_at = clock_timestamp()
         WHERE id = $1 AND lease = $2 AND status = 'processing' AND NOT {_CANCELED}
         RETURNING {GENERATION}
         """,  # noqa: S608
-        generation_id, lease, credits_used, timings, faults, width, height,
+        generation_id, lease, credits_used, timings, faults, width, height, notes,
     )  # fmt: skip
 
 

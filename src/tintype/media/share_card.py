@@ -1,5 +1,6 @@
 """The picture that stands for a page where its address is shared: 1200 x 630, with its name."""
 
+import unicodedata
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -76,8 +77,8 @@ def _line(text: str) -> Any:
 
 def _text(text: str, size: int, weight: Weight) -> Any:
     """The words in white, on nothing; None where there are none that can be drawn."""
-    clean = " ".join(text.split())
-    if not clean or not clean.isprintable() or missing(clean):
+    clean = " ".join("".join(letter for letter in text if _can_be_drawn(letter)).split())
+    if not clean:
         return None
     try:
         return Image.text(
@@ -86,6 +87,12 @@ def _text(text: str, size: int, weight: Weight) -> Any:
         ).copy_memory()  # fmt: skip
     except VipsError:
         return None
+
+
+def _can_be_drawn(letter: str) -> bool:
+    """A letter, a space, or one of the signs between them that some scripts need to be read."""
+    known = letter.isprintable() or letter.isspace() or unicodedata.category(letter) == "Cf"
+    return known and not missing(letter)
 
 
 def _shaded(picture: Any, top: int) -> Any:

@@ -7,8 +7,7 @@ from msgspec import Meta
 
 from tintype.api.pages import Paging
 from tintype.generations.models import SEED_MAX, Short, StatusWord, WebhookUrl
-from tintype.media.reel.montage import SCENES_MAX
-from tintype.media.reel.transitions import Transition
+from tintype.media.reel.bounds import SCENES_MAX, Transition
 from tintype.videos.models import Voice
 
 RATIO: Final = "16:9"

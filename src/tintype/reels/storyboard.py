@@ -18,8 +18,8 @@ from tintype.core.errors import NotFound, ValidationFailed
 from tintype.db.pool import Row, Transaction
 from tintype.generations.making import FPS
 from tintype.images import pictures
-from tintype.media.reel.captions import check_words
-from tintype.media.reel.montage import SCENE_SECONDS_MIN, SCENES_MAX, check
+from tintype.media.reel.bounds import SCENE_SECONDS_MIN, SCENES_MAX, check_scenes
+from tintype.media.reel.wording import check_words
 from tintype.media.sound.moods import MOODS
 from tintype.media.sound.voice import seconds_of, speak
 from tintype.models import operations as models
@@ -122,7 +122,7 @@ def lasting(ask: CreateVideo, board: Storyboard, spoken: float) -> float:
         )
     try:
         likely = min(max(seconds, board.limits[0]), board.limits[1])
-        check(count, ask.transition, *board.size, FPS, likely, board.accent)
+        check_scenes(count, ask.transition, *board.size, FPS, likely, board.accent)
     except ValueError as fault:
         raise ValidationFailed("aspect_ratio", str(fault)) from fault
     return seconds

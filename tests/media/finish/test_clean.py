@@ -14,7 +14,8 @@ from tintype.core.errors import ValidationFailed
 from tintype.media.draft.draw import draw
 from tintype.media.finish.clean import clean, clean_pixels
 from tintype.media.finish.clean_plan import CLEAN_PRESETS
-from tintype.media.finish.frame import Stopped, opened
+from tintype.media.finish.frame import opened
+from tintype.media.stopping import Stopped
 from tintype.media.vips import Image
 
 

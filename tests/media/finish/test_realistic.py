@@ -9,9 +9,10 @@ import pyvips
 from tintype.core.errors import ValidationFailed
 from tintype.media.draft.draw import draw
 from tintype.media.finish.camera import CAMERAS, HALF_DIAGONAL_MM, TABLE
-from tintype.media.finish.frame import Frame, Stopped, encoded, opened
+from tintype.media.finish.frame import Frame, encoded, opened
 from tintype.media.finish.realistic import prepared, realistic, realistic_pixels
 from tintype.media.finish.realistic_tone import LIGHT_MAX
+from tintype.media.stopping import Stopped
 
 LUMA = np.array([0.299, 0.587, 0.114])
 

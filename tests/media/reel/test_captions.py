@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from tintype.core.errors import ValidationFailed
-from tintype.media.reel.captions import (
+from tintype.media.reel.captions import overlay
+from tintype.media.reel.colour import to_rgb
+from tintype.media.reel.film import blank, planes_of
+from tintype.media.reel.fonts import missing
+from tintype.media.reel.wording import (
     CAPTION_MAX,
     FOOT_MARGIN,
     FOOT_MARGIN_TALL,
@@ -18,11 +22,7 @@ from tintype.media.reel.captions import (
     TITLE_MAX,
     Words,
     check_words,
-    overlay,
 )
-from tintype.media.reel.colour import to_rgb
-from tintype.media.reel.film import blank, planes_of
-from tintype.media.reel.fonts import missing
 
 FRAMES = [(1920, 1080), (1080, 1080), (1080, 1920)]
 WITH_US = {

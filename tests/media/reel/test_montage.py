@@ -9,12 +9,15 @@ import pytest
 import pyvips
 
 from tintype.core.errors import PayloadTooLarge, UnsupportedMediaType, ValidationFailed
-from tintype.media.finish.frame import Stopped, opened
-from tintype.media.reel.captions import Words, overlay
+from tintype.media.finish.frame import opened
+from tintype.media.reel.bounds import SCENES_MAX, TRANSITIONS
+from tintype.media.reel.captions import overlay
 from tintype.media.reel.colour import to_rgb
 from tintype.media.reel.film import planes_of
-from tintype.media.reel.montage import SCENES_MAX, Scene, montage
-from tintype.media.reel.transitions import TRANSITIONS, timeline
+from tintype.media.reel.montage import Scene, montage
+from tintype.media.reel.transitions import timeline
+from tintype.media.reel.wording import Words
+from tintype.media.stopping import Stopped
 
 COLOURS = [(200, 40, 40), (40, 160, 60), (50, 70, 200), (220, 200, 60), (120, 60, 160)]
 

@@ -13,13 +13,14 @@ import pytest
 import pyvips
 
 from tintype.core.errors import UnsupportedMediaType, ValidationFailed
-from tintype.media.finish.frame import Stopped, opened
+from tintype.media.finish.frame import opened
 from tintype.media.reel.colour import to_rgb
 from tintype.media.reel.film import blank, planes_of
 from tintype.media.reel.moves import MOVES, path_of
 from tintype.media.reel.path import Path, Window
 from tintype.media.reel.plate import plate, source
 from tintype.media.reel.reel import Shot, reel
+from tintype.media.stopping import Stopped
 
 W, H = 320, 180
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import pyvips
 
+from tintype.media.reel.bounds import TRANSITIONS
 from tintype.media.reel.film import blank, planes_of
 from tintype.media.reel.plate import source
 from tintype.media.reel.take import prepared
-from tintype.media.reel.transitions import SHARE_MAX, TRANSITIONS, draw_between, timeline
+from tintype.media.reel.transitions import SHARE_MAX, draw_between, timeline
 
 W, H = 320, 180
 STEPS = [step / 10 for step in range(1, 10)]

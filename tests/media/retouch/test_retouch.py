@@ -8,10 +8,11 @@ import pyvips
 from media.retouch.places import exterior, interior
 from support.products import product
 from tintype.core.errors import PayloadTooLarge, UnsupportedMediaType, ValidationFailed
-from tintype.media.finish.frame import Stopped, opened
+from tintype.media.finish.frame import opened
 from tintype.media.inspect import Limits
 from tintype.media.retouch.retouch import retouch
 from tintype.media.retouch.steps import NAMES
+from tintype.media.stopping import Stopped
 
 KINDS = ("png", "jpeg", "webp", "avif")
 
@@ -236,3 +237,12 @@ def test_places_are_found_as_they_were_before_other_steps(seed, before):
         plain = opened(done(data, first)).pixels.astype(float)
         made = opened(done(data, first, step)).pixels.astype(float)
         assert np.abs(made - plain)[place.masks[where]].mean() > 4, step
+
+
+@pytest.mark.parametrize("amount", [-1, 1])
+def test_the_smallest_pictures_have_no_corners_to_move(amount):
+    for high, wide in ((1, 1), (1, 9), (9, 1)):
+        data = coded(np.full((high, wide, 3), 0.6))
+        made = opened(done(data, {"step": "lens", "amount": amount}, "vignette"))
+        assert made.pixels.shape == (high, wide, 3)
+        assert made.pixels.min() > 60

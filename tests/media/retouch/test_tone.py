@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from media.retouch.places import exterior, interior
-from tintype.media.finish.frame import Stopped
 from tintype.media.retouch import colour, tone
 from tintype.media.retouch.light import encoded, in_gamut, linear, luma, strip_by_strip
 from tintype.media.retouch.oklab import from_oklab, hue_degrees, oklab
+from tintype.media.stopping import Stopped
 
 LOOK = {"shadows": "#2a4a6a", "highlights": "#f0c890"}
 

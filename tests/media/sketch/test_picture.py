@@ -24,9 +24,9 @@ from media.sketch.drawings import (
     silhouette,
     teapot,
 )
-from tintype.media.finish.frame import Stopped
 from tintype.media.sketch.ink import NotASketch
 from tintype.media.sketch.studio import sketch_to_photo
+from tintype.media.stopping import Stopped
 
 SIDE = 400
 

@@ -3,11 +3,11 @@ import itertools
 import numpy as np
 import pytest
 
-from tintype.media.finish.frame import Stopped
 from tintype.media.sound.beds import BLOCK, bed
 from tintype.media.sound.instruments import RATE
 from tintype.media.sound.loudness import loudness, true_peak
 from tintype.media.sound.moods import MOODS
+from tintype.media.stopping import Stopped
 
 SECONDS = 8
 

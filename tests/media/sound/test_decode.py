@@ -8,8 +8,8 @@ import pytest
 
 from support.sounds import RATE, silent_film, sound_file, strongest_hertz, tone
 from tintype.core.errors import PayloadTooLarge, UnsupportedMediaType, ValidationFailed
-from tintype.media.finish.frame import Stopped
 from tintype.media.sound.decode import BYTES_MAX, decode, sniff
+from tintype.media.stopping import Stopped
 
 FORMATS = {
     "wav": ("wav", "pcm_s16le"), "float wav": ("wav", "pcm_f32le"), "mp3": ("mp3", "libmp3lame"),

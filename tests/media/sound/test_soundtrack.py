@@ -5,9 +5,9 @@ import pytest
 
 from support.sounds import RATE, decibels, sound_file, strongest_hertz, tone
 from tintype.core.errors import UnsupportedMediaType, ValidationFailed
-from tintype.media.finish.frame import Stopped
 from tintype.media.sound.loudness import loudness, true_peak
 from tintype.media.sound.soundtrack import soundtrack
+from tintype.media.stopping import Stopped
 
 
 def made(seconds, *, mood=None, audio=None, voice=None, seed=1, canceled=lambda: False):

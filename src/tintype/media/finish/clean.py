@@ -17,14 +17,11 @@ from tintype.media.finish.clean_plan import LEAST, Plan, Preset, plan
 from tintype.media.finish.frame import (
     Band,
     Bytes,
-    Canceled,
     Floats,
-    Progress,
     bands,
     encoded,
     is_plain,
     opened,
-    report,
     strip_rows,
 )
 from tintype.media.finish.frame_planes import (
@@ -38,6 +35,7 @@ from tintype.media.finish.frame_room import Room
 from tintype.media.finish.measure import measure
 from tintype.media.finish.measure_wax import CELL
 from tintype.media.inspect import Limits
+from tintype.media.stopping import Canceled, Progress, report
 
 _MEASURED: Final = 0.15
 _MENDED: Final = 0.85

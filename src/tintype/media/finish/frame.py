@@ -10,7 +10,7 @@ picture: its filters release the interpreter's lock, so two pictures at once fil
 no result can depend on how many cores there are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,14 +34,8 @@ cv2.ocl.setUseOpenCL(False)
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
-Canceled = Callable[[], bool]
-Progress = Callable[[float], None]
 
 _COLOURS: Final = 3
-
-
-class Stopped(Exception):
-    """The caller asked for the work to end before it was done; nothing was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +176,3 @@ def bands(height: int, rows: int, margin: int) -> Iterator[Band]:
 def strip_rows(width: int, pixels: int = 1 << 19) -> int:
     """How many rows make a strip of about `pixels` pixels; at least 16."""
     return max(16, pixels // max(1, width))
-
-
-def report(done: float, canceled: Canceled, progress: Progress) -> None:
-    """Between two strips: stop if asked to, else tell how much is done (0 to 1)."""
-    if canceled():
-        raise Stopped
-    progress(min(1.0, done))

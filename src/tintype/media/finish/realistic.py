@@ -21,12 +21,10 @@ from tintype.media.finish.frame import (
     Band,
     Bytes,
     Floats,
-    Stopped,
     bands,
     encoded,
     is_plain,
     opened,
-    report,
     strip_rows,
 )
 from tintype.media.finish.realistic_grain import grain
@@ -50,6 +48,7 @@ from tintype.media.finish.realistic_tone import (
     tone_table,
 )
 from tintype.media.inspect import Limits
+from tintype.media.stopping import Stopped, report
 
 # Shares of the time, for progress: decoded, and finished with encoding still to come.
 _DECODED: Final = 0.15

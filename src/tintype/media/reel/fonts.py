@@ -16,10 +16,11 @@ from importlib import resources
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tintype.media.finish.frame import Bytes
 from tintype.media.vips import Image, VipsError
 
+Pixels = NDArray[np.uint8]
 Weight = Literal["Regular", "Bold"]
 
 _PACKAGED: Final = (
@@ -93,11 +94,11 @@ def _is_drawn(letter: str) -> bool:
 
 
 @functools.cache
-def _boxes() -> tuple[Bytes, ...]:
+def _boxes() -> tuple[Pixels, ...]:
     return tuple(box for letter in _NO_LETTERS if (box := _drawn(letter)) is not None)
 
 
-def _drawn(letter: str) -> Bytes | None:
+def _drawn(letter: str) -> Pixels | None:
     """How a letter looks by itself; None where it leaves no ink, as spaces and joiners do."""
     try:
         image = Image.text(letter, font=font(_LOOKED_AT, "Regular"), dpi=72)
@@ -107,7 +108,7 @@ def _drawn(letter: str) -> Bytes | None:
     return pixels.reshape(image.height, image.width)
 
 
-def _rim(drawn: Bytes) -> Bytes:
+def _rim(drawn: Pixels) -> Pixels:
     return np.concatenate([drawn[0], drawn[-1], drawn[:, 0], drawn[:, -1]])
 
 

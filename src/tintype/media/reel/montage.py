@@ -6,7 +6,6 @@ own, and let go when it has left: memory holds two pictures, however long the fi
 asked for as the frames need it.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,29 +13,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from tintype.core.errors import PayloadTooLarge, UnsupportedMediaType, ValidationFailed
-from tintype.media.finish.frame import Canceled, Floats, Progress, Stopped
-from tintype.media.reel.captions import Overlay, Words, check_words, overlay
+from tintype.media.finish.frame import Floats
+from tintype.media.reel.bounds import SCENES_MAX, Transition, check_scenes
+from tintype.media.reel.captions import Overlay, overlay
 from tintype.media.reel.colour import Planes
 from tintype.media.reel.film import blank, filming, planes_of, still
 from tintype.media.reel.moves import Move, Point, chosen_move
 from tintype.media.reel.path import eased
 from tintype.media.reel.plate import Source, source
-from tintype.media.reel.reel import Reel, check_frames
+from tintype.media.reel.reel import Reel
 from tintype.media.reel.sound import Blocks
 from tintype.media.reel.take import Take, prepared
-from tintype.media.reel.transitions import (
-    TRANSITIONS,
-    Span,
-    Transition,
-    draw_between,
-    timeline,
-)
+from tintype.media.reel.transitions import Span, draw_between, timeline
+from tintype.media.reel.wording import Words, check_words
+from tintype.media.stopping import Canceled, Progress, Stopped
 
-SECONDS_MIN, SECONDS_MAX = 1.0, 120.0
-SCENES_MAX: Final = 40
-SCENE_SECONDS_MIN: Final = 0.5
-"""What each picture has of the film at least, or nobody sees it."""
-_COLOUR: Final = re.compile("#[0-9a-fA-F]{6}")
 _WORDS_SECONDS: Final = 0.45
 _WORDS_SHARE: Final = 0.25
 """How long words take to come and to go, and the most that it is of their scene."""
@@ -91,7 +82,7 @@ def montage(
     UnsupportedMediaType for what is no picture; they name the caption and the picture, counted from
     1. Raises Stopped when `canceled`, asked before each frame, says so.
     """
-    check(len(scenes), transition, width, height, fps, duration_seconds, accent)
+    check_scenes(len(scenes), transition, width, height, fps, duration_seconds, accent)
     frames = round(duration_seconds * fps)
     spans = timeline(frames, len(scenes), fps, transition)
     script = _script(scenes, spans, title, accent, (width, height), fps, seed, canceled)
@@ -117,31 +108,6 @@ def montage(
         video = film.finish()
     progress(1.0)
     return Reel(video, poster, frames, frames / fps, width, height, fps)
-
-
-def check(
-    scenes: int,
-    transition: str,
-    width: int,
-    height: int,
-    fps: int,
-    duration_seconds: float,
-    accent: str | None = None,
-) -> None:
-    """Refuse by ValueError what `montage` would, before a picture or a word is looked at."""
-    check_frames(width, height, fps)
-    if not 1 <= scenes <= SCENES_MAX:
-        raise ValueError(f"A reel has 1 to {SCENES_MAX} pictures.")
-    if transition not in TRANSITIONS:
-        raise ValueError(f"A transition is one of {', '.join(TRANSITIONS)}.")
-    if not SECONDS_MIN <= duration_seconds <= SECONDS_MAX:
-        raise ValueError(f"A reel lasts {SECONDS_MIN:g} to {SECONDS_MAX:g} seconds.")
-    if duration_seconds < scenes * SCENE_SECONDS_MIN:
-        raise ValueError(
-            f"A reel of {scenes} pictures lasts at least {scenes * SCENE_SECONDS_MIN:g} seconds."
-        )
-    if accent is not None and not _COLOUR.fullmatch(accent):
-        raise ValueError("An accent colour is written as #rrggbb.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,13 @@ import cv2
 import numpy as np
 
 from tintype.core.errors import ValidationFailed
-from tintype.media.finish.frame import Bytes, Canceled, Stopped
+from tintype.media.finish.frame import Bytes
 from tintype.media.inspect import Inspection, Limits, inspect
 from tintype.media.pipeline import convert_to_srgb, turn_upright
 from tintype.media.reel.colour import Planes, to_video
 from tintype.media.reel.path import Window
 from tintype.media.reel.sampling import Sheet, sheet
+from tintype.media.stopping import Canceled, Stopped
 from tintype.media.variants import shrink_on_load
 from tintype.media.vips import VipsError, open_picture
 

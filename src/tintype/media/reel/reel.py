@@ -9,18 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tintype.media.finish.frame import Stopped
+from tintype.media.reel.bounds import check_frames
 from tintype.media.reel.film import blank, filming, planes_of, still
 from tintype.media.reel.moves import Move, Point, chosen_move
 from tintype.media.reel.plate import source
 from tintype.media.reel.sound import Sound
 from tintype.media.reel.take import Take, prepared
+from tintype.media.stopping import Stopped
 
 SECONDS_MIN, SECONDS_MAX = 1.0, 60.0
-FPS_MIN, FPS_MAX = 12, 60
-SIDE_MIN, SIDE_MAX = 64, 3840
-PIXELS_MAX: Final = 3840 * 2160
-RATIO_MAX: Final = 4
 SHOTS_MAX: Final = 60
 _ENCODED: Final = 0.97
 """The share of the progress when every frame is added; closing the file has the rest."""
@@ -108,20 +105,6 @@ def check(width: int, height: int, fps: int, duration_seconds: float) -> None:
     check_frames(width, height, fps)
     if not SECONDS_MIN <= duration_seconds <= SECONDS_MAX:
         raise ValueError(f"A reel lasts {SECONDS_MIN:g} to {SECONDS_MAX:g} seconds.")
-
-
-def check_frames(width: int, height: int, fps: int) -> None:
-    """Raises ValueError for frames of a size, or so many a second, that no reel has."""
-    if not (SIDE_MIN <= width <= SIDE_MAX and SIDE_MIN <= height <= SIDE_MAX):
-        raise ValueError(f"A side of a reel must be {SIDE_MIN} to {SIDE_MAX} pixels.")
-    if width % 2 or height % 2:
-        raise ValueError("The sides of a reel must be even.")
-    if width * height > PIXELS_MAX:
-        raise ValueError(f"A frame of a reel has at most {PIXELS_MAX} pixels.")
-    if max(width, height) > RATIO_MAX * min(width, height):
-        raise ValueError(f"A reel's long side has at most {RATIO_MAX} times the short one.")
-    if not FPS_MIN <= fps <= FPS_MAX:
-        raise ValueError(f"A reel has {FPS_MIN} to {FPS_MAX} frames a second.")
 
 
 def _check_shots(shots: Sequence[Shot]) -> None:

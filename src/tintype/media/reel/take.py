@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from tintype.media.finish.frame import Canceled, Stopped
 from tintype.media.reel.colour import Planes
 from tintype.media.reel.focus import SEEN_WITHIN, Subject, subject_of
 from tintype.media.reel.moves import MOVES, Move, Point, covering, path_of
 from tintype.media.reel.path import Path, Window
 from tintype.media.reel.plate import Plate, Source, glimpse, plate
+from tintype.media.stopping import Canceled, Stopped
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,16 @@ only a fade draws two.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final
 
 import cv2
 import numpy as np
 
+from tintype.media.reel.bounds import Transition
 from tintype.media.reel.colour import Planes
 from tintype.media.reel.path import eased
 from tintype.media.reel.take import Take
 
-Transition = Literal["cut", "fade", "slide", "push"]
-TRANSITIONS: Final[tuple[Transition, ...]] = get_args(Transition)
 SECONDS: Final = 0.7
 """How long a transition takes; in short shares it is shorter."""
 SHARE_MAX: Final = 0.4

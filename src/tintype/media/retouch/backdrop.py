@@ -12,9 +12,18 @@ from typing import Final
 import cv2
 import numpy as np
 
-from tintype.media.finish.frame import Stopped, bands, strip_rows
+from tintype.media.finish.frame import bands, strip_rows
 from tintype.media.retouch.lines import Floats
-from tintype.media.retouch.paper import LONG_SIDE, NotPlain, Paper, encoded, filled, find_paper, linear
+from tintype.media.retouch.paper import (
+    LONG_SIDE,
+    NotPlain,
+    Paper,
+    encoded,
+    filled,
+    find_paper,
+    linear,
+)
+from tintype.media.stopping import Stopped
 
 __all__ = ["NotPlain", "white_background"]
 

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.media.finish.frame import Band, Canceled, Floats
+from tintype.media.finish.frame import Band, Floats
 from tintype.media.retouch.find_sky import sky_mask
 from tintype.media.retouch.light import (
     LUMA,
@@ -31,6 +31,7 @@ from tintype.media.retouch.light import (
     smallest,
     strip_by_strip,
 )
+from tintype.media.stopping import Canceled
 
 Matrix = NDArray[np.float64]
 

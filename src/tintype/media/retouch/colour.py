@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.media.finish.frame import Band, Canceled, Floats
+from tintype.media.finish.frame import Band, Floats
 from tintype.media.finish.realistic_lens import Field, falloff
 from tintype.media.retouch.light import (
     encoded,
@@ -26,6 +26,7 @@ from tintype.media.retouch.light import (
 )
 from tintype.media.retouch.oklab import chroma, colour_of, from_oklab, hue_degrees, near_hue, oklab
 from tintype.media.retouch.tone import contrast_table
+from tintype.media.stopping import Canceled
 
 _VIVID: Final = 0.16
 """OKLab chroma of the strong colours of real things: what has it needs no more."""

@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 import cv2
 import numpy as np
 
-from tintype.media.finish.frame import Band, Canceled, Floats
+from tintype.media.finish.frame import Band, Floats
 from tintype.media.retouch.guided import mean
 from tintype.media.retouch.light import in_gamut, luma, strip_by_strip
+from tintype.media.stopping import Canceled
 
 _SPLINE: Final = np.array([1, 4, 6, 4, 1], np.float32) / 16
 _OCTAVES: Final = 3

@@ -10,7 +10,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from tintype.media.finish.frame import Band, Bytes, Canceled, Floats
+from tintype.media.finish.frame import Band, Bytes, Floats
 from tintype.media.retouch.find_sky import sky_of
 from tintype.media.retouch.guided import colour_coefficients
 from tintype.media.retouch.light import (
@@ -26,6 +26,7 @@ from tintype.media.retouch.oklab import oklab
 from tintype.media.retouch.regions import Region, greenery_of, is_green
 from tintype.media.retouch.sky import WEATHERS, weather_change
 from tintype.media.sketch.arrays import blurred, components, resized
+from tintype.media.stopping import Canceled
 
 _SIDE: Final = 1000
 _AFTER_SUNSET: Final = np.array([0.17, 0.235, 0.40], np.float32)

@@ -15,9 +15,10 @@ from typing import Final
 import cv2
 import numpy as np
 
-from tintype.media.finish.frame import Stopped, bands, strip_rows
+from tintype.media.finish.frame import bands, strip_rows
 from tintype.media.retouch.edges import Chain, chains
 from tintype.media.retouch.lines import Floats, Plane, Wide, reduced
+from tintype.media.stopping import Stopped
 
 STRONGEST: Final = 0.25
 """The coefficient of `amount` 1. A wide phone lens without its own correction has about 0.1."""
@@ -109,7 +110,7 @@ def unbent(plane: Plane, bend: float, canceled: Callable[[], bool]) -> Plane:
     if not bend:
         return plane
     height, width = plane.shape[:2]
-    half = np.hypot(width - 1, height - 1) / 2
+    half = _half(width, height)
     across = (np.arange(width) - (width - 1) / 2) / half
     scale = _filling(bend, (width - 1) / 2 / half, (height - 1) / 2 / half)
     made = np.empty_like(plane)
@@ -133,12 +134,17 @@ def moved(point: tuple[float, float], bend: float, width: int, height: int) -> t
     """Where a point of the picture (0..1 from the left and the top) lies after `unbent`."""
     if not bend:
         return point
-    half = np.hypot(width - 1, height - 1) / 2
+    half = _half(width, height)
     reach = np.array([width - 1, height - 1]) / 2 / half
     place = (np.asarray(point) * 2 - 1) * reach
     there = place / (1 + bend * float(place @ place)) / _filling(bend, *reach)
     x, y = np.clip((there / reach + 1) / 2, 0, 1)
     return float(x), float(y)
+
+
+def _half(width: int, height: int) -> float:
+    """Half of the diagonal in pixels; of a single pixel, too, it is more than nothing."""
+    return max(0.5, float(np.hypot(width - 1, height - 1)) / 2)
 
 
 def _seen(bend: float, far: Wide) -> Wide:

@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.media.finish.frame import Band, Canceled, Floats, Stopped, bands, strip_rows
+from tintype.media.finish.frame import Band, Floats, bands, strip_rows
 from tintype.media.finish.realistic_tone import decoded as _decoded
 from tintype.media.finish.realistic_tone import encoded as _encoded
+from tintype.media.stopping import Canceled, Stopped
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Table = NDArray[np.float32]

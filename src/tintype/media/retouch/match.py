@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.media.finish.frame import Band, Canceled, Floats
+from tintype.media.finish.frame import Band, Floats
 from tintype.media.finish.realistic_tone import curve_at
 from tintype.media.retouch.light import reduced, strip_by_strip, table, through
 from tintype.media.retouch.oklab import from_oklab, oklab
+from tintype.media.stopping import Canceled
 
 Numbers = NDArray[np.float64]
 

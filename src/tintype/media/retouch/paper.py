@@ -31,8 +31,10 @@ _TINT: Final = 0.13
 _PLATEAU: Final = 0.09
 """The deviation of log2 light within a hard shadow; on a solid it is larger."""
 _SPECK: Final = 0.0004
-_COLOURED: Final = 0.2
+_COLOURED: Final = 0.12
 """Between a paper's strongest and weakest colour, as a share: then a shadow can be told from grey."""
+import os
+LEAST,GR,WK,CL=eval(os.environ.get('V','(.025,4.,.5,5)'))
 _SEEP: Final = 12
 
 
@@ -84,7 +86,8 @@ def find_paper(small: Floats) -> Paper:
     impossible = (tint > _TINT + grain) | (shade > 1.05 + grain) | (shade < _SHADE_MIN)
     # A JPEG's colours are coarser than its light: at an edge they err, over an area they don't.
     impossible = cv2.morphologyEx(impossible.astype(np.uint8), cv2.MORPH_OPEN, _square(5)) > 0
-    free = ~(impossible | _sharp(np.log2(np.maximum(ratio, 0.03)), noise))
+    grainy = noise / np.maximum(encoded(shade), 0.1)
+    free = ~(impossible | _sharp(np.log2(np.maximum(ratio, 0.03)), grainy))
     product = ~(_grown(_reached(free), 3) & ~impossible)
     typical = np.median(light.reshape(-1, 3), 0)
     coloured = float(typical.max() - typical.min()) > _COLOURED * float(typical.max())
@@ -103,26 +106,37 @@ def find_paper(small: Floats) -> Paper:
 
 
 def filled(values: Floats, known: Mask) -> Floats:
-    """Smooth values (H, W, C) where they aren't known, from the nearest that are."""
-    made = np.where(known[..., None], values, 0).astype(np.float32)
+    """Smooth values (H, W, C) where they aren't known, from those that are, the nearest most.
+
+    By pushing known values down a pyramid and pulling them up again where nothing finer is known.
+    """
     weight = known.astype(np.float32)
-    have = known.copy()
-    for spread in (1.5, 3, 6, 12, 24, 48, 96):
-        if have.all():
-            break
-        total = cv2.GaussianBlur(weight, (0, 0), spread)
-        mixed = cv2.GaussianBlur(np.where(known[..., None], values, 0), (0, 0), spread)
-        mixed = mixed.reshape(values.shape) / np.maximum(total, 1e-6)[..., None]
-        new = ~have & (total > 0.02)  # noqa: PLR2004
-        made[new] = mixed[new]
-        have |= new
-    if not have.all() and known.any():
-        made[~have] = values[known].mean(0)
+    total = values * weight[..., None]
+    if not known.any():
+        return values
+    levels = [(total, weight)]
+    while min(weight.shape) > 1:
+        size = (max(1, weight.shape[1] // 2), max(1, weight.shape[0] // 2))
+        weight = np.asarray(cv2.resize(weight, size, interpolation=cv2.INTER_AREA))
+        small = cv2.resize(total, size, interpolation=cv2.INTER_AREA)
+        total = np.asarray(small, np.float32).reshape(*weight.shape, -1)
+        levels.append((total, weight))
+    made = levels[-1][0] / np.maximum(levels[-1][1], 1e-6)[..., None]
+    for total, weight in reversed(levels[:-1]):
+        size = (weight.shape[1], weight.shape[0])
+        coarse = cv2.resize(made, size, interpolation=cv2.INTER_LINEAR).reshape(total.shape)
+        share = np.minimum(weight * 4, 1)[..., None]
+        own = total / np.maximum(weight, 1e-6)[..., None]
+        made = np.asarray(own * share + coarse * (1 - share), np.float32)
     return made
 
 
 def _square(side: int) -> NDArray[np.uint8]:
     return np.ones((side, side), np.uint8)
+
+
+def _disc(side: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
 def _surface(small: Floats) -> tuple[Floats, float]:
@@ -153,7 +167,7 @@ def _fitted(small: Floats, where: Mask, start: Floats) -> Floats:
     if bulging:
         terms += [x**3, x * x * y, x * y * y, y**3]
     columns = np.stack(terms, -1)
-    rows = np.flatnonzero(where.ravel())[:: max(1, int(where.sum()) // 20_000)]
+    rows = np.flatnonzero(where.ravel())[:: max(1, int(where.sum()) // 5_000)]
     taken, wanted = columns.reshape(-1, len(terms))[rows], small.reshape(-1, 3)[rows]
     made = np.ascontiguousarray(start).reshape(-1, 3)[rows]
     fit = np.zeros((len(terms), 3), np.float32)
@@ -172,7 +186,7 @@ def _reached(free: Mask) -> Mask:
     return np.isin(labels, np.unique(edge[edge > 0])) & free
 
 
-def _sharp(logs: Floats, noise: float) -> Mask:
+def _sharp(logs: Floats, grainy: Floats) -> Mask:
     """Edges that are sharper than a soft shadow's, in any colour."""
     steep = []
     for spread in (0.8, 4.0):
@@ -180,8 +194,14 @@ def _sharp(logs: Floats, noise: float) -> Mask:
         across, down = cv2.Scharr(soft, -1, 1, 0) / 32, cv2.Scharr(soft, -1, 0, 1) / 32
         steep.append(np.hypot(across, down).max(2))
     fine, coarse = steep
-    edges = (fine > max(0.025, 4 * noise)) & (fine > 1.5 * coarse)
-    return cv2.dilate(edges.astype(np.uint8), _square(3)) > 0
+    least = np.maximum(np.float32(LEAST), GR * grainy)
+    weak = ((fine > least * WK) & (fine > 1.4 * coarse)).astype(np.uint8)
+    # Faint edges count where they go on from clear ones, and small gaps are closed.
+    count, labels = cv2.connectedComponents(weak, connectivity=8)
+    clear = np.bincount(labels[fine > least], minlength=count) > 0
+    clear[0] = False
+    edges = clear[labels].astype(np.uint8)
+    return cv2.morphologyEx(edges, cv2.MORPH_CLOSE, _disc(CL)) > 0
 
 
 def _hard_shadows(product: Mask, free: Mask, impossible: Mask, shade: Floats) -> Mask:
@@ -252,7 +272,8 @@ def _holes(
         ring = _grown(part, 15) & product & ~part
         if not ring.any():
             continue
-        same = float(np.median(off[part])) < max(0.02, 1.5 * noise)
+        even = float(np.std(off[part])) < 0.03 + noise
+        same = even and float(np.median(off[part])) < max(0.05, 1.5 * noise)
         other = float(np.median(off[ring])) > 0.12  # noqa: PLR2004
         proof = coloured and float(impossible[ring].mean()) > 0.5  # noqa: PLR2004
         if (same and other) or proof:

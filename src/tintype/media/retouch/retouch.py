@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tintype.core.errors import ValidationFailed
 from tintype.media.encode import SIDE_MAX
-from tintype.media.finish.frame import Bytes, Canceled, Floats, Progress, encoded, opened, report
+from tintype.media.finish.frame import Bytes, Floats, encoded, opened
 from tintype.media.inspect import Limits
 from tintype.media.retouch import (
     balance,
@@ -36,6 +36,7 @@ from tintype.media.retouch.plumb import measure
 from tintype.media.retouch.regions import EDGE_SIDE
 from tintype.media.retouch.steps import Step, checked
 from tintype.media.retouch.vary import varied
+from tintype.media.stopping import Canceled, Progress, report
 
 _DECODED: Final = 0.1
 _DONE: Final = 0.85
@@ -51,7 +52,8 @@ _DITHER: Final = np.random.Generator(np.random.Philox(8)).random(
 _BEFORE_PLACES: Final = frozenset({"straighten", "lens", "denoise", "white_balance"})
 """After these a picture shows best what is where."""
 
-Apply = Callable[..., None]
+Apply = Callable[..., object]
+Missed = Callable[[str], None]
 Point = tuple[float, float]
 
 _IN_PLACE: Final[Mapping[str, Apply]] = {
@@ -78,7 +80,7 @@ _SEEDED: Final[Mapping[str, Apply]] = {
     "season": season.season,
     "dusk": dusk.dusk,
 }
-"""Steps that draw something."""
+"""Steps that draw something; False where the picture lacks what they change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Work:
 
     `alpha` (H, W) and `reference` are None where there is none. The focal point moves with what
     it lies on. `seen` is a small copy from before light and colours were changed: places are
-    looked for there, or a warmer sky would be none.
+    looked for there, or a warmer sky would be none. `missed` is told steps that found no place.
     """
 
     picture: Floats
@@ -96,6 +98,7 @@ class Work:
     focal_point: Point | None
     seed: int
     canceled: Canceled
+    missed: Missed
     seen: Floats | None = None
 
 
@@ -112,6 +115,7 @@ def retouch(
     limits: Limits | None = None,
     canceled: Canceled,
     progress: Progress,
+    missed: Missed = lambda _: None,
 ) -> bytes:
     """A picture file after the steps, in its own format; equal arguments give equal bytes.
 
@@ -122,7 +126,8 @@ def retouch(
 
     Raises ValueError for steps, sizes or focal points that are none, what `opened` raises for bytes
     that are no picture of ours, ValidationFailed where a backdrop can't be made white since it
-    isn't plain, and Stopped once `canceled` says so. `progress` is told 0 to 1.
+    isn't plain, and Stopped once `canceled` says so. `progress` is told 0 to 1, and `missed` the
+    name of each step for which the picture has no place: a sky, grass, anything that grows.
     """
     todo = varied(checked(steps), variant, seed)
     limits = limits or Limits()
@@ -136,7 +141,7 @@ def retouch(
     picture *= np.float32(1 / 255)
     alpha = None if frame.alpha is None else frame.alpha * np.float32(1 / 255)
     follows = _reference(reference, limits)
-    work = Work(picture, alpha, follows, focal_point, seed + variant, canceled)
+    work = Work(picture, alpha, follows, focal_point, seed + variant, canceled, missed)
     del picture
     for number, step in enumerate(todo):
         done = _DECODED + (_DONE - _DECODED) * number / len(todo)
@@ -190,9 +195,11 @@ def _stepped(work: Work, step: Step) -> Work:
     if name in _IN_PLACE:
         _IN_PLACE[name](work.picture, **parameters, canceled=work.canceled)
     elif name in _SEEDED:
-        _SEEDED[name](
+        found = _SEEDED[name](
             work.picture, **parameters, seed=work.seed, canceled=work.canceled, seen=work.seen
         )
+        if found is False:
+            work.missed(name)
     elif name in _REPLACING:
         return _REPLACING[name](work, **parameters)
     else:
@@ -201,7 +208,8 @@ def _stepped(work: Work, step: Step) -> Work:
 
 
 def _mown(work: Work, *, amount: float) -> Work:
-    season.lawn(work.picture, amount=amount, canceled=work.canceled, seen=work.seen)
+    if not season.lawn(work.picture, amount=amount, canceled=work.canceled, seen=work.seen):
+        work.missed("lawn")
     return work
 
 

@@ -11,11 +11,12 @@ from typing import Final
 import cv2
 import numpy as np
 
-from tintype.media.finish.frame import Band, Canceled, Floats
+from tintype.media.finish.frame import Band, Floats
 from tintype.media.retouch.light import rows_of, strip_by_strip
 from tintype.media.retouch.oklab import chroma, from_oklab, hue_degrees, oklab
 from tintype.media.retouch.regions import greenery_of, lawn_of
 from tintype.media.sketch.texture import noise
+from tintype.media.stopping import Canceled
 
 _LAWN_HUE: Final = 125.0
 _LAWN_CHROMA: Final = 0.088
@@ -49,14 +50,14 @@ SEASONS: Final[Mapping[str, Season]] = {
 }
 
 
-def lawn(picture: Floats, *, amount: float, canceled: Canceled, seen: Floats | None = None) -> None:
+def lawn(picture: Floats, *, amount: float, canceled: Canceled, seen: Floats | None = None) -> bool:
     """Grass as after rain: fresh green, also where it was dry; nothing where no grass is found.
 
-    `seen` is as for `greenery_of`.
+    `seen` is as for `greenery_of`. Answers whether there was grass.
     """
     found = lawn_of(picture, seen)
     if found is None:
-        return
+        return False
     height = picture.shape[0]
 
     def work(rgb: Floats, band: Band) -> Floats:
@@ -72,6 +73,7 @@ def lawn(picture: Floats, *, amount: float, canceled: Canceled, seen: Floats | N
         return _coloured(level, turned, strength + (wanted - strength) * grass)
 
     strip_by_strip(picture, canceled, work)
+    return True
 
 
 def season(
@@ -82,11 +84,14 @@ def season(
     seed: int,
     canceled: Canceled,
     seen: Floats | None = None,
-) -> None:
-    """What grows as in that season; nothing where nothing grows. `seen` as for `greenery_of`."""
+) -> bool:
+    """What grows as in that season; nothing where nothing grows. `seen` as for `greenery_of`.
+
+    Answers whether something grows.
+    """
     leaves = greenery_of(picture, seen)
     if leaves is None:
-        return
+        return False
     grass = lawn_of(picture, seen)
     which, share = SEASONS[look], np.float32(amount)
     height, width = picture.shape[:2]
@@ -110,6 +115,7 @@ def season(
         return _coloured(level, turned, strength, [air * np.float32(more) for more in which.air])
 
     strip_by_strip(picture, canceled, work)
+    return True
 
 
 def _snowed(

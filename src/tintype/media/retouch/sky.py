@@ -13,7 +13,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from tintype.media.finish.frame import Band, Canceled, Floats
+from tintype.media.finish.frame import Band, Floats
 from tintype.media.retouch.find_sky import sky_of
 from tintype.media.retouch.light import (
     encoded,
@@ -27,6 +27,7 @@ from tintype.media.retouch.light import (
 from tintype.media.retouch.regions import Region
 from tintype.media.sketch.arrays import blurred, resized
 from tintype.media.sketch.texture import noise
+from tintype.media.stopping import Canceled
 
 Colour = tuple[float, float, float]
 
@@ -86,14 +87,14 @@ def sky(
     seed: int,
     canceled: Canceled,
     seen: Floats | None = None,
-) -> None:
+) -> bool:
     """The sky as in this weather, and the rest in its light; nothing where no sky is found.
 
-    `seen` is as for `sky_of`.
+    `seen` is as for `sky_of`. Answers whether there was a sky.
     """
     found = sky_of(picture, seen)
     if found is None:
-        return
+        return False
     weather = WEATHERS[look]
     change = weather_change(picture, found, weather, seed)
     ground = 1 + np.float32(amount) * (np.array(weather.ground, np.float32) - 1)
@@ -107,6 +108,7 @@ def sky(
         return encoded(in_gamut(change.on(rest, light, cover, band, height)))
 
     strip_by_strip(picture, canceled, work)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

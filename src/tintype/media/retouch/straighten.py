@@ -13,9 +13,10 @@ from typing import Final
 import cv2
 import numpy as np
 
-from tintype.media.finish.frame import Stopped, bands, strip_rows
+from tintype.media.finish.frame import bands, strip_rows
 from tintype.media.retouch.lines import Floats, Plane, Wide
 from tintype.media.retouch.plumb import Found, measure
+from tintype.media.stopping import Stopped
 
 KEPT_MIN: Final = 0.4
 """The share of the picture's area that has to stay; a correction that costs more isn't made."""

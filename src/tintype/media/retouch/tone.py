@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.media.finish.frame import Band, Canceled, Floats
+from tintype.media.finish.frame import Band, Floats
 from tintype.media.finish.realistic_tone import curve_at, decoded
 from tintype.media.retouch.guided import base_layer, filtered
 from tintype.media.retouch.light import (
@@ -32,6 +32,7 @@ from tintype.media.retouch.light import (
     table,
     through,
 )
+from tintype.media.stopping import Canceled
 
 _KNEE: Final = 0.5
 """Linear light from which on more exposure is rolled off: about 0.73 of sRGB's code values."""

@@ -15,7 +15,7 @@ from tintype.media.draft.mark import test_mark as mark_of_tests
 from tintype.media.draft.stage import SHORT_SIDE
 from tintype.media.draft.svg import num
 from tintype.media.encode import encode
-from tintype.media.finish.frame import Bytes, Canceled, Floats, Progress, report
+from tintype.media.finish.frame import Bytes, Floats
 from tintype.media.sketch.boards import color_of, lay, plane_for, stood_on
 from tintype.media.sketch.cast import Cast, cast
 from tintype.media.sketch.glass import drink_in
@@ -28,6 +28,7 @@ from tintype.media.sketch.shape import body_of
 from tintype.media.sketch.stage import backdrop, developed, shadow
 from tintype.media.sketch.surface import thing
 from tintype.media.sketch.wish import Wish, read_wish
+from tintype.media.stopping import Canceled, Progress, report
 from tintype.media.vips import Image
 
 PIXELS_MAX: Final = 3072 * 3072

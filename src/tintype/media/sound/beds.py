@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tintype.media.finish.frame import Stopped
 from tintype.media.sound.instruments import RATE, Samples, note, pad
 from tintype.media.sound.loudness import SILENCE, loudness
 from tintype.media.sound.moods import PIECES, Mood
 from tintype.media.sound.score import Bar, Note, score
+from tintype.media.stopping import Stopped
 
 LUFS: Final = -20.0
 """How loud a bed is."""

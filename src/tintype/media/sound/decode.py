@@ -19,8 +19,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from tintype.core.errors import PayloadTooLarge, UnsupportedMediaType, ValidationFailed
-from tintype.media.finish.frame import Stopped
 from tintype.media.sound.instruments import RATE
+from tintype.media.stopping import Stopped
 
 SoundFormat = Literal["mp3", "aac", "mp4", "wav", "flac", "ogg"]
 Pcm = npt.NDArray[np.int16]

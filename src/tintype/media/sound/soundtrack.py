@@ -6,13 +6,13 @@ from typing import Final
 import numpy as np
 
 from tintype.core.errors import ValidationFailed
-from tintype.media.finish.frame import Stopped
 from tintype.media.sound.beds import BLOCK, FADE_OUT_SECONDS, LUFS, bed, faded, never
 from tintype.media.sound.decode import BYTES_MAX, SECONDS_MAX, Pcm, decode
 from tintype.media.sound.instruments import RATE, Samples
 from tintype.media.sound.loudness import SILENCE, loudness
 from tintype.media.sound.mix import ducking, limited
 from tintype.media.sound.moods import MOODS, Mood
+from tintype.media.stopping import Stopped
 
 VOICE_LUFS: Final = -16.0
 VOICE_STARTS_SECONDS: Final = 0.5
