@@ -188,7 +188,7 @@ async def _complete(
             tx, row["id"], lease,
             credits_used=row["credits_reserved"] * delivered // row["variants"],
             timings=made.timings, faults=made.faults, width=width, height=height,
-            notes=_new_notes(row, made),
+            notes=made.notes,
         )  # fmt: skip
         if done is None:
             if await run_queries.still_held(tx, row["id"], lease) is None:
@@ -251,12 +251,6 @@ async def _shown(
         })  # fmt: skip
         shown.append(images.to_image(image, links))
     return shown, film
-
-
-def _new_notes(row: Row, made: Made) -> list[str]:
-    """What the engine says, but for what its recipe says already, as that of a retry does."""
-    known = (row["recipe"] or {}).get("notes") or []
-    return [note for note in made.notes if note not in known]
 
 
 def _parent(row: Row) -> str | None:
