@@ -301,7 +301,11 @@ async def test_a_killed_database_comes_back_and_is_stopped_last(folder: Path) ->
             assert found is not None
             os.kill(found.pid, signal.SIGKILL)
             assert next_line(process) == "The database is away; it is brought back.\n"
-            assert next_line(process).startswith("The database is back after")
+            line = next_line(process)
+            while line.startswith("The database can't be started yet"):
+                # What the killed one left behind still holds its memory; the next try is soon.
+                line = next_line(process)
+            assert line.startswith("The database is back after")
             assert await _ask(dsn, "SELECT count(*) FROM words") == 0
         code, output, seconds = ended(process, signal.SIGTERM)
     assert (code, output) == (0, "")
