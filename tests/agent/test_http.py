@@ -294,7 +294,7 @@ async def test_after_forgetting_it_is_as_if_never_taught(idle_house: House, way:
         await turn_on(idle_house, me, "suggest")
     else:
         path = {
-            "all": "", "project": f"?project_id={projects[0]}", "action": f"?action={action}",
+            "all": "?all=true", "project": f"?project_id={projects[0]}", "action": f"?action={action}",
             "preference": f"/{scene[0] or ''}:{scene[1] or ''}:{action}",
         }[way]  # fmt: skip
         done = await idle_house.ask("DELETE", f"/v1/agent/preferences{path}", key=me)
@@ -323,12 +323,36 @@ async def test_what_is_not_known_can_not_be_forgotten(idle_house: House) -> None
         assert gone.json["judgements"] == 0
     for query in ("?project_id=prj", "?scene_type=x", "?scene_location=kitchen", "?projekt_id=1"):
         assert (await idle_house.ask("DELETE", base + query, key=me)).status == 422, query
-    assert (await idle_house.ask("DELETE", base, key=other)).json["judgements"] == 0
+    gone = await idle_house.ask("DELETE", f"{base}?all=true", key=other)
+    assert gone.json["judgements"] == 0
     assert (await agent_of(idle_house, me))["approved"] == 1
     keyed = {"Idempotency-Key": "forget"}
     for _ in range(2):
         done = await idle_house.ask("DELETE", f"{base}/{mine}", key=me, headers=keyed)
         assert (done.status, done.json["judgements"]) == (200, 1)
+
+
+async def test_all_is_forgotten_only_where_all_is_said(idle_house: House) -> None:
+    me = await idle_house.tenant()
+    project_id = await project(idle_house, me)
+    await turn_on(idle_house, me)
+    (picture,) = await originals(idle_house, me, project_id, 1)
+    await teach(
+        idle_house, me, [judgement(picture, project_id, LIVING_ROOM, [LIFT], approved=True)]
+    )
+    base = "/v1/agent/preferences"
+    for query, problem in (
+        ("", "say what to forget: all=true, or one of project_id, scene_type, scene_location"),
+        ("?all=false", "say what to forget"),
+        ("?all=true&scene_type=interior", "can't be combined with scene_type"),
+        ("?all=yes", "must be true or false"),
+    ):
+        refused = await idle_house.ask("DELETE", base + query, key=me)
+        assert (refused.status, refused.error["param"]) == (422, "all"), refused.body
+        assert problem in refused.error["message"]
+    assert (await agent_of(idle_house, me))["approved"] == 1
+    gone = await idle_house.ask("DELETE", f"{base}?all=true", key=me)
+    assert (gone.status, gone.json["judgements"]) == (200, 1)
 
 
 async def test_a_random_rater_teaches_the_whole_agent_nothing(idle_house: House) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from support.interiors import interior
 from tintype.agent.strengths import steps_for, strengths_of, wanted_strength
-from tintype.agent.tone import DIALS, Look, looks, wishes
+from tintype.agent.tone import DIALS, Look, in_words, looks, wishes
 from tintype.catalog.actions import actions, chosen, steps_of
 from tintype.media.retouch.profile import NAMES, Profile, profile
 from tintype.media.retouch.retouch import retouch
@@ -150,3 +150,10 @@ def test_an_approved_strength_is_done_again() -> None:
 def test_every_action_in_every_strength_is_a_recipe(strength: float) -> None:
     for action in actions().by_id.values():
         assert checked(steps_for([action], {action.id: strength}, []))
+
+
+def test_wishes_are_told_in_a_sentence() -> None:
+    assert in_words(["warmer"]) == "warmer"
+    more, less = ([getattr(it, way) for it in DIALS.values()] for way in ("more", "less"))
+    assert in_words(more) == "brighter, warmer, stronger in contrast and richer in colour"
+    assert in_words(less) == "darker, cooler, softer in contrast and quieter in colour"

@@ -30,7 +30,9 @@ async def studio(
     async with database.transaction() as tx:
         owner = (await accounts.create_organization(tx, name="A", plan="pro")).id
         caller = Caller(owner, "pro", frozenset(SCOPES), livemode=True, source="api")
-        made = (await projects.create(tx, caller, "", CreateProject(name="P"))).id if project else None
+        made = (
+            (await projects.create(tx, caller, "", CreateProject(name="P"))).id if project else None
+        )
         fields = {"source": "uploaded", "livemode": True, "project_id": made, "flow_id": None,
                   "generation_id": None, "variant": 0, "prompt": None, "meta": {}}  # fmt: skip
         rows = [await images.add_generated(tx, owner, PICTURE, fields) for _ in range(count)]

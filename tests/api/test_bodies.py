@@ -63,7 +63,7 @@ async def test_a_body_is_an_object(idle_house: House) -> None:
 
 async def test_deep_nesting_is_refused_before_it_is_decoded(idle_house: House) -> None:
     me = await idle_house.tenant()
-    for depth in (33, 1_000, 100_000):
+    for depth in (33, 1_000, 10_000):
         for body in (
             b'{"prompt":"a","meta":{"k":' + b"[" * (depth - 2) + b"]" * (depth - 2) + b"}}",
             b'{"prompt":"a","odd":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}",
@@ -93,6 +93,22 @@ async def test_a_body_over_the_limit_is_not_read_to_its_end(idle_house: House) -
     chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
     replies = await talk(idle_house, head, *[chunk] * 40, seconds=10)
     assert [judged(reply, 413, "PAYLOAD_TOO_LARGE") for reply in replies[:1]] == [None]
+
+
+async def test_a_body_of_a_great_many_values_is_refused_before_it_is_decoded(
+    idle_house: House,
+) -> None:
+    me = await idle_house.tenant()
+    for value in (b"[]", b"1", b'""', b"[[[[[[]]]]]]", b'{"a":0}', b'"\\\\"', b'"\\""'):
+        body = b'{"prompt":"a","odd":[' + b",".join([value] * 20_000) + b"]}"
+        reply = await post(idle_house, me, body)
+        assert judged(reply, 413, "PAYLOAD_TOO_LARGE") is None, (value, reply.body)
+        assert "at most 20,000 values" in reply.error["message"]
+    few = b'{"prompt":"a","odd":[' + b",".join([b"[]"] * 9_000) + b"]}"
+    assert judged(await post(idle_house, me, few), 422, "VALIDATION_FAILED", field="odd") is None
+    for text in (",[{" * 10_000, '",\\' * 7_000 + ",", "\\" + "\\," * 15_000):
+        reply = await idle_house.ask("POST", POST, key=me, json={"prompt": text})
+        assert judged(reply, 422, "VALIDATION_FAILED", field="prompt") is None, "it is a text"
 
 
 async def test_a_map_of_the_clients_own_is_bounded(idle_house: House) -> None:

@@ -1,6 +1,6 @@
 """A word that is none of a field's choices is refused with the choices, wherever it stood."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -54,6 +54,42 @@ def test_of_many_choices_twenty_are_named() -> None:
 def test_what_is_no_word_at_all_is_told_its_type() -> None:
     with pytest.raises(ValidationFailed, match=r"^colour: expected .*, got `int`$"):
         to_struct({"colour": 3}, Outer)
+
+
+class Bounded(msgspec.Struct):
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)] = "a"
+    texts: Annotated[list[str], msgspec.Meta(max_length=40)] = []
+    named: Annotated[dict[str, str], msgspec.Meta(min_length=2)] | None = None
+    scene_type: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"text": "a" * 2_001}, "text: must have at most 2,000 characters"),
+        ({"text": ""}, "text: must have at least 1 character"),
+        ({"texts": ["a"] * 41}, "texts: must have at most 40 items"),
+        ({"named": {}}, "named: must have at least 2 entries"),
+    ],
+)
+def test_a_length_is_told_in_a_clients_words(body: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        to_struct(body, Bounded)
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("scenetype", "scene_type"), ("scene_typ", "scene_type"), ("scene_kind", "scene_type"),
+        ("sceneTyp", "sceneType"), ("SceneType", "sceneType"),
+    ],
+)  # fmt: skip
+def test_a_name_is_suggested_as_the_client_writes_names(name: str, meant: str) -> None:
+    with pytest.raises(
+        ValidationFailed, match=rf"^{name}: is not a known field; did you mean `{meant}`\?$"
+    ):
+        query_of(f"{name}=x".encode(), Bounded)
 
 
 async def test_bodies_and_queries_name_them(idle_house: House) -> None:

@@ -145,6 +145,8 @@ def test_conflicts_are_what_is_refused() -> None:
 def test_unknown_ones_are_refused_with_a_suggestion() -> None:
     assert "did you mean `interior-style-japandi`?" in str(refusal("interior-style-japndi"))
     assert "GET /catalog/actions" in str(refusal("zzzzzz"))
+    for name, meant in (("exterior-dusk", "dusk-"), ("winter-season", "season-winter")):
+        assert f"did you mean `{meant}" in str(refusal(name)), "the last word says what"
     assert "is given twice" in str(refusal("sky-blue", "sky-blue"))
     both = refusal("interior-style-japndi", "sky-bleu", "light-warm").details
     assert [it["problem"].split("'")[1] for it in both] == ["interior-style-japndi", "sky-bleu"]

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from tintype.agent import queries as agent_queries
 from tintype.events import queries as event_queries
 from tintype.generations import queries, run_queries
 from tintype.images import picture_queries, picture_reads
@@ -194,3 +195,25 @@ async def test_putting_back_goes_by_the_key(filled: Any) -> None:
         uncounted=False,  # type: ignore[arg-type]
     )
     assert "generations_pkey" in asking.plan
+
+
+async def test_what_an_agent_learns_from_is_found_by_index(filled: Any) -> None:
+    """However many older verdicts there are."""
+    await filled._connection.execute(_FILL_LIBRARY)
+    await filled._connection.execute(
+        """
+        INSERT INTO agent_judgements (organization_id, picture_id, enhancement_id, project_id,
+            scene_type, actions, strengths, approved)
+        SELECT 'org_3', id, id, 'prj_2', CASE WHEN id LIKE '%7' THEN 'exterior' END, '{x}', '{100}',
+            true FROM images;
+        ANALYZE agent_judgements;
+        """
+    )
+    for name, ask in {
+        "trials": lambda: agent_queries.trials(filled, "org_3"),
+        "profiles": lambda: agent_queries.profiles(filled, "org_3", "exterior", 400),
+        "behind": lambda: agent_queries.behind(filled, "org_3", None, ["x"], None, 10),
+    }.items():
+        await ask()
+        assert '"Index Name": "agent_judgements_newest"' in filled.plan, f"{name}: {filled.plan}"
+        assert not read_whole(filled.plan), f"{name}: {filled.plan}"

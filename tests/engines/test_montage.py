@@ -214,7 +214,7 @@ async def test_markers_force_failures_in_the_sandbox_only(engine, pictures):
         ({"captions": ["\n".join("abcd"), None, None]}, "caption 1: needs 4 lines"),
         ({"captions": ["\u0378", None, None]}, "caption 1: U+0378"),
         ({"title": 5}, "title: must be text"),
-        ({"title": "n" * 121}, "the title: has 121 characters"),
+        ({"title": "n" * 121}, "title: has 121 characters"),
         ({"focal_points": [[0.5], None, None]}, "focal_points: each must be two numbers"),
         ({"focal_points": [[True, 0], None, None]}, "focal_points: each must be two numbers"),
         ({"focal_points": [None, [0.5, 2], None]}, "picture 2: a focal point"),

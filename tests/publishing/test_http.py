@@ -370,3 +370,20 @@ async def test_a_suspended_organization_shows_nothing(idle_house: House) -> None
             )
         assert (await page(idle_house, path)).status == status
         assert (await idle_house.ask("GET", f"{path}/manifest.json")).status == status
+
+
+async def test_a_key_of_the_project_hears_that_it_was_published(idle_house: House) -> None:
+    """Its data is the project itself, which has no project_id."""
+    me = await idle_house.tenant()
+    mine, other = await project_of(idle_house, me), await project_of(idle_house, me)
+    for project in (mine, other):
+        await picture_in(idle_house, me, project, images.file("png"))
+        await publish(idle_house, me, project)
+    gone = await idle_house.ask("POST", f"/v1/projects/{mine}/unpublish", key=me)
+    assert gone.status == 200, gone.body
+    bound = await idle_house.tenant(organization_id=me.organization_id, project_id=mine)
+    for kind, count in (("project.published", 2), ("project.unpublished", 1)):
+        seen = (await idle_house.ask("GET", f"/v1/events?type={kind}", key=bound)).json
+        assert ([it["data"]["id"] for it in seen["data"]], seen["total"]) == ([mine], 1)
+        whole = (await idle_house.ask("GET", f"/v1/events?type={kind}", key=me)).json
+        assert whole["total"] == count

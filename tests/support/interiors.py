@@ -80,7 +80,7 @@ def interior(
     while not _shows_uprights(built, turn, focal, (width, height)):
         turn = _roll(roll) @ _pitch(pitch) @ yawed(dice.uniform(-35, 35))
         built, loose = front(dice) if outside else room(dice)
-    margin = 1.5 if bend else 1.0
+    margin = 1.4 if bend < 0 else 1.0
     light = _projected(built + loose, turn, focal, (int(width * margin), int(height * margin)))
     if bend:
         light = bent(light, bend, (width, height))

@@ -110,6 +110,11 @@ async def add(
     return made.json
 
 
+async def listing(house: House, me: Tenant, **more: Any) -> Any:
+    """An original of 96 x 64 pixels in a new project, which `more` is of."""
+    return await add(house, me, await project(house, me, **more), scene_type="interior")
+
+
 async def enhancing(
     house: House, me: Tenant, picture_id: str, instruction: Any = BRIGHTER, **more: Any
 ) -> Reply:

@@ -87,7 +87,7 @@ async def list_preferences(request: AnyRequest) -> Answer[Page[Preference]]:
     opt={"query": ForgetPreferences},
 )
 async def forget_preferences(request: AnyRequest) -> Answer[Forgotten]:
-    """Forget what was learned: of a project, a scene, an action; without a filter, all of it."""
+    """Forget what was learned: of a project, a scene, an action, or by `all=true` all of it."""
     caller = caller_of(request)
     query = read_query(request, ForgetPreferences)
 

@@ -177,8 +177,9 @@ class ListPreferences(Paging, kw_only=True):
 
 
 class ForgetPreferences(msgspec.Struct, kw_only=True):
-    """Verdicts that all of this is true of are forgotten; without any of it, every one."""
+    """Verdicts that all of this is true of are forgotten; `all` says that every one is meant."""
 
+    all: bool = False
     project_id: Short | None = None
     scene_type: Short | None = None
     scene_location: Short | None = None

@@ -150,10 +150,21 @@ async def describe(
 
 
 async def forget(tx: Transaction, caller: Caller, ask: ForgetPreferences) -> int:
-    """Forget the verdicts that `ask` means, every one where it says nothing; how many they were."""
+    """Forget the verdicts that `ask` means; how many they were.
+
+    Raises ValidationFailed where it names none and doesn't say that all are meant, or does both.
+    """
     _check_unbound(caller)
-    check_scene(ask.scene_type, ask.scene_location)
     filters = msgspec.structs.asdict(ask)
+    every = filters.pop("all")
+    given = [name for name, value in filters.items() if value is not None]
+    if not every and not given:
+        raise ValidationFailed(
+            "all", f"say what to forget: all=true, or one of {', '.join(filters)}"
+        )
+    if every and given:
+        raise ValidationFailed("all", f"can't be combined with {given[0]}")
+    check_scene(ask.scene_type, ask.scene_location)
     if ask.project_id is not None:
         try:
             filters["project_id"] = ids.parse("prj", ask.project_id)

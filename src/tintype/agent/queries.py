@@ -16,6 +16,33 @@ _CONDITIONS: Final = {
     "scene_location": "scene_location = {0}",
     "action": "actions @> ARRAY[{0}]::text[]",
 }
+NEWEST: Final = 2_000
+"""It learns from the verdicts on so many of the newest pictures of a scene type.
+
+What an upload waits for is so bounded. By picture, and not by when it was judged, so that the order
+of verdicts plays no part.
+"""
+# What organization $1's agent learns from, as `newest`: one type after the other, by index alone.
+_NEWEST: Final = f"""
+    WITH RECURSIVE kinds (kind) AS (
+        SELECT min(coalesce(scene_type, '')) FROM agent_judgements WHERE organization_id = $1
+        UNION ALL
+        SELECT (SELECT min(coalesce(scene_type, '')) FROM agent_judgements
+                WHERE organization_id = $1 AND coalesce(scene_type, '') > kind)
+        FROM kinds WHERE kind IS NOT NULL),
+    newest AS (
+        SELECT of_kind.* FROM kinds, LATERAL (
+            SELECT * FROM agent_judgements
+            WHERE organization_id = $1 AND coalesce(scene_type, '') = kind
+            ORDER BY picture_id DESC LIMIT {NEWEST}) of_kind)
+"""  # noqa: S608
+# The same of one type, $2.
+_NEWEST_OF_TYPE: Final = f"""
+    WITH newest AS (
+        SELECT * FROM agent_judgements
+        WHERE organization_id = $1 AND coalesce(scene_type, '') = coalesce($2, '')
+        ORDER BY picture_id DESC LIMIT {NEWEST})
+"""  # noqa: S608
 
 
 async def settings(tx: Transaction, organization_id: str, *, lock: bool = False) -> Row | None:
@@ -163,15 +190,16 @@ async def trials(tx: Transaction, organization_id: str) -> list[Row]:
     An enhancement is one trial: who approves one of its variants wanted what was done.
     """
     rows: list[Row] = await tx.fetch(
-        """
+        f"""
+        {_NEWEST}
         SELECT scene_type, scene_location, actions, count(*) FILTER (WHERE liked) AS approved,
             count(*) FILTER (WHERE NOT liked) AS rejected
         FROM (
             SELECT scene_type, scene_location, actions, bool_or(approved) AS liked
-            FROM agent_judgements WHERE organization_id = $1 AND actions <> '{}'
+            FROM newest WHERE organization_id = $1 AND actions <> '{{}}'
             GROUP BY enhancement_id, scene_type, scene_location, actions) made
         GROUP BY 1, 2, 3 ORDER BY 1 NULLS FIRST, 2 NULLS FIRST, 3
-        """,
+        """,  # noqa: S608
         organization_id,
     )
     return rows
@@ -182,12 +210,12 @@ async def profiles(
 ) -> list[Row]:
     """The newest pictures of a scene type that have a verdict, with their tones."""
     rows: list[Row] = await tx.fetch(
-        """
-        SELECT scene_location, approved, profile FROM agent_judgements
-        WHERE organization_id = $1 AND scene_type IS NOT DISTINCT FROM $2
-          AND profile IS NOT NULL
+        f"""
+        {_NEWEST_OF_TYPE}
+        SELECT scene_location, approved, profile FROM newest
+        WHERE organization_id = $1 AND profile IS NOT NULL
         ORDER BY picture_id DESC LIMIT $3
-        """,
+        """,  # noqa: S608
         organization_id, scene_type, most,
     )  # fmt: skip
     return rows
@@ -206,7 +234,8 @@ async def behind(
     Pictures of `project_id` alone are named, where it is given.
     """
     rows: list[Row] = await tx.fetch(
-        """
+        f"""
+        {_NEWEST_OF_TYPE}
         SELECT scene_location, action, array_agg(picture_id ORDER BY picture_id DESC)
                 FILTER (WHERE shown AND place <= $5) AS pictures,
             coalesce(sum(strength) FILTER (WHERE approved), 0) AS strengths,
@@ -218,11 +247,10 @@ async def behind(
                     PARTITION BY j.scene_location, done.action,
                         ($4::text IS NULL OR j.project_id = $4)
                     ORDER BY j.picture_id DESC) AS place
-            FROM agent_judgements j, unnest(j.actions, j.strengths) AS done (action, strength)
-            WHERE j.organization_id = $1 AND j.scene_type IS NOT DISTINCT FROM $2
-              AND j.actions && $3 AND done.action = ANY ($3)) named
+            FROM newest j, unnest(j.actions, j.strengths) AS done (action, strength)
+            WHERE j.organization_id = $1 AND j.actions && $3 AND done.action = ANY ($3)) named
         GROUP BY 1, 2 ORDER BY 1 NULLS FIRST, 2
-        """,
+        """,  # noqa: S608
         organization_id, scene_type, actions, project_id, most,
     )  # fmt: skip
     return rows

@@ -28,14 +28,19 @@ class Dial(NamedTuple):
     least: float
     more: str
     less: str
+    """What the picture then is, as after "it should be"."""
 
 
 # By what the steps do to photographs of rooms on average; weaker, so that none overshoots.
 DIALS: Final[Mapping[str, Dial]] = {
     "brightness": Dial("exposure", "stops", 6.0, 0.8, 0.1, "brighter", "darker"),
     "warmth": Dial("temperature", "amount", 2.4, 0.4, 0.05, "warmer", "cooler"),
-    "contrast": Dial("contrast", "amount", 12.0, 0.4, 0.05, "more contrast", "softer contrast"),
-    "saturation": Dial("saturation", "amount", 5.0, 0.35, 0.05, "more colour", "quieter colour"),
+    "contrast": Dial(
+        "contrast", "amount", 12.0, 0.4, 0.05, "stronger in contrast", "softer in contrast"
+    ),
+    "saturation": Dial(
+        "saturation", "amount", 5.0, 0.35, 0.05, "richer in colour", "quieter in colour"
+    ),
 }
 _GRID: Final = 0.05
 
@@ -91,6 +96,12 @@ def wishes(known: Sequence[Look], profile: Profile, taken: Collection[str]) -> l
             words = dial.more if amount > 0 else dial.less
             made.append(Wish(look.name, has, look.wanted, step, words))
     return made
+
+
+def in_words(wanted: Sequence[str]) -> str:
+    """As in "brighter, warmer and stronger in contrast"."""
+    *most, last = wanted
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _look(name: str, approved: Sequence[Profile], rejected: Sequence[Profile]) -> Look:

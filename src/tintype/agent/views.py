@@ -16,7 +16,7 @@ from tintype.agent.models import (
     ToneWish,
 )
 from tintype.agent.strengths import wanted_strength
-from tintype.agent.tone import Look, Wish
+from tintype.agent.tone import Look, Wish, in_words
 from tintype.api.tags import Tags, etag_of
 from tintype.catalog.actions import actions
 from tintype.catalog.scenes import scenes
@@ -150,8 +150,8 @@ def reasons(scene: Scene, preferences: Sequence[Preference], wishes: Sequence[Wi
         done = ", ".join(f"{it.label} (approved {_share(it)})" for it in preferences)
         parts.append(f"In pictures of {name_of(scene)} you want: {done}.")
     if wishes:
-        told = ", ".join(it.words for it in wishes)
-        parts.append(f"It is to be {told}, as the pictures that you approve are.")
+        told = in_words([it.words for it in wishes])
+        parts.append(f"It should be {told}, as the pictures that you approve are.")
     return " ".join(parts)
 
 

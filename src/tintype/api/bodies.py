@@ -29,14 +29,18 @@ from tintype.core.errors import (
 
 S = TypeVar("S", bound=msgspec.Struct)
 DEPTH_MAX: Final = 32
-# What is larger than usual has a file in it, as one long text, and not so many values beside it:
-# each of them is a Python object, and 60 MB of `[],` would hold up the server for a minute.
-_COMMAS_BESIDE_FILE_MAX: Final = 20_000
+# Each value is a Python object that is looked at several times: a megabyte of `[],` would hold up
+# the server for half a second. What brings more, such as a bulk, is read beside the event loop.
+VALUES_MAX: Final = 20_000
 # Possessive throughout: a string that never closes must not be tried again from each quote in it.
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
 _JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _AT: Final = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
+_LENGTH: Final = re.compile(r"Expected `(str|array|object)` of length ([<>])= (\d+)")
+_COUNTED: Final = {
+    "str": ("character", "characters"), "array": ("item", "items"), "object": ("entry", "entries"),
+}  # fmt: skip
 _NO_CHOICE: Final = "Invalid enum value"
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _NUMBER: Final = re.compile(rf"{_WHOLE.pattern}(?:\.[0-9]{{1,18}})?")
@@ -61,18 +65,33 @@ async def read_raw(
 ) -> bytes:
     """The body of a request that says it is JSON, for `decode`.
 
-    It may have `bytes_max` bytes, by default those of the settings; above these, few values.
+    It may have `bytes_max` bytes, by default those of the settings, and VALUES_MAX values.
     """
     usual = parts(request).settings.server.body_bytes_max
     raw = await read_bytes(request, bytes_max or usual)
-    if len(raw) > usual and raw.count(b",") > _COMMAS_BESIDE_FILE_MAX:
-        raise PayloadTooLarge(f"Beside a file, the body may have at most {usual} bytes.")
+    _check_values(raw, usual)
     if not raw and not required:
         return raw
     content_type = request.headers.get("content-type", "")
     if not _JSON_TYPE.fullmatch(content_type) or "content-encoding" in request.headers:
         raise UnsupportedMediaType("Send the body as application/json, not compressed.")
     return raw
+
+
+def _check_values(raw: bytes, usual: int) -> None:
+    """Refuse more values than VALUES_MAX, by counting what must stand before each but the first."""
+    if _marks(raw) <= VALUES_MAX:
+        return
+    # What is larger than usual has a file in it, as one long text: too much to look for others.
+    if len(raw) > usual:
+        raise PayloadTooLarge(f"Beside a file, the body may have at most {usual} bytes.")
+    plain = raw.replace(rb"\\", b"").replace(rb"\"", b"")
+    if _marks(b"".join(plain.split(b'"')[::2])) > VALUES_MAX:
+        raise PayloadTooLarge(f"The body may hold at most {VALUES_MAX:,} values.")
+
+
+def _marks(text: bytes) -> int:
+    return sum(text.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def decode(raw: bytes, struct: type[S]) -> S:
@@ -109,7 +128,17 @@ def _convert(value: Any, struct: type[S]) -> S:
         problem = text[: at.start()] if at else text
         if problem.startswith(_NO_CHOICE) and (known := choices(struct, field)):
             raise ValidationFailed(field, known) from fault
-        raise ValidationFailed(field, problem[0].lower() + problem[1:]) from fault
+        raise ValidationFailed(field, _said(problem)) from fault
+
+
+def _said(problem: str) -> str:
+    """The decoder's words in those of clients, where its own are a programmer's."""
+    if found := _LENGTH.fullmatch(problem):
+        kind, end, number = found.groups()
+        one, many = _COUNTED[kind]
+        bound = "at most" if end == "<" else "at least"
+        return f"must have {bound} {int(number):,} {one if number == '1' else many}"
+    return problem[0].lower() + problem[1:]
 
 
 def read_query(request: AnyRequest, struct: type[S]) -> S:

@@ -63,7 +63,7 @@ def to_fields(raw: Any, struct: type[msgspec.Struct], at: str = "") -> Any:
         field = names.get(key)
         where = f"{at}.{key}" if at else key
         if field is None:
-            raise ValidationFailed(where[:200], f"is not a known field{suggestion(key, names)}")
+            raise ValidationFailed(where[:200], f"is not a known field{field_hint(key, names)}")
         if field in renamed:
             raise ValidationFailed(
                 where, f"is the same field as {spelled[field]}; send one of them",
@@ -74,6 +74,12 @@ def to_fields(raw: Any, struct: type[msgspec.Struct], at: str = "") -> Any:
     return renamed
 
 
-def suggestion(name: str, known: typing.Iterable[str]) -> str:
-    near = difflib.get_close_matches(name[:80], list(known), n=1)
+def field_hint(key: str, names: typing.Mapping[str, str]) -> str:
+    """The nearest of `accepted_names`, in camelCase only to who writes so."""
+    return suggestion(key, names.values() if key == key.lower() else names)
+
+
+def suggestion(name: str, known: typing.Iterable[str], least: float = 0.6) -> str:
+    """The nearest name as the end of a sentence; nothing where none is alike by `least` of 1."""
+    near = difflib.get_close_matches(name[:80], list(known), n=1, cutoff=least)
     return f"; did you mean `{near[0]}`?" if near else ""

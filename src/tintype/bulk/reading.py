@@ -15,7 +15,7 @@ import msgspec
 
 from tintype.api.bodies import check_depth, refuse_nul, to_struct
 from tintype.api.limits import check_meta
-from tintype.api.naming import accepted_names, suggestion, to_fields
+from tintype.api.naming import accepted_names, field_hint, to_fields
 from tintype.batches.models import ITEMS_MAX
 from tintype.bulk.models import (
     FAULTS_LISTED_MAX,
@@ -244,7 +244,7 @@ def _by_field(
     for key, value in item.items():
         field = names.get(key)
         if field is None:
-            hint = suggestion(key, names) if hints and len(wrong) < _FAULTS_OF_ONE_MAX else ""
+            hint = field_hint(key, names) if hints and len(wrong) < _FAULTS_OF_ONE_MAX else ""
             wrong.append((key.replace("\x00", "")[:200], f"is not a known field{hint}"))
         elif field in refused:
             wrong.append((key, _refusal(field)))

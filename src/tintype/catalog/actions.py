@@ -117,7 +117,7 @@ def chosen(ids: Sequence[str]) -> list[Action]:
     faults = []
     for number, name in enumerate(ids):
         if name not in known:
-            hint = suggestion(name, known) or "; GET /catalog/actions lists them"
+            hint = _hint(name, known) or "; GET /catalog/actions lists them"
             faults.append((FIELD, f"there is no action {name[:_SHOWN]!r}{hint}"))
         elif name in ids[:number]:
             faults.append((FIELD, f"{name} is given twice"))
@@ -130,6 +130,13 @@ def chosen(ids: Sequence[str]) -> list[Action]:
         (field, problem), *more = faults
         raise ValidationFailed(field, problem, *more)
     return found
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    """By the word that says most, the last one: who asks for `exterior-dusk` means a dusk."""
+    last = name.rpartition("-")[2]
+    alike = [it for it in known if last in it.split("-")]
+    return suggestion(name, alike, least=0.0) or suggestion(name, known)
 
 
 def _conflict(one: Action, other: Action) -> str:

@@ -592,8 +592,9 @@ CREATE TABLE agent_judgements (
     PRIMARY KEY (organization_id, picture_id),
     CHECK (cardinality(actions) = cardinality(strengths))
 );
-CREATE INDEX agent_judgements_scene ON agent_judgements
-    (organization_id, scene_type, scene_location, picture_id DESC);
+-- What it learns from: the newest pictures of each scene type.
+CREATE INDEX agent_judgements_newest ON agent_judgements
+    (organization_id, coalesce(scene_type, ''), picture_id DESC);
 
 -- A deleted picture teaches nothing any more, whoever deletes it.
 CREATE FUNCTION forget_judgement() RETURNS trigger LANGUAGE plpgsql AS $$

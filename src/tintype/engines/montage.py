@@ -4,10 +4,10 @@ It shows the given pictures as they are, so nothing of it is a preview. A client
 never carry the sandbox's TEST mark.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from tintype.core.errors import (
     EngineUnavailable,
@@ -121,7 +121,7 @@ def _work(job: Job, run: Run) -> Callable[[], Reel]:
     except ValueError as fault:
         raise EngineFault("INVALID_REQUEST", str(fault)) from fault
     filmed = partial(
-        montage,
+        _filmed,
         scenes,
         title=_text(job.extra, "title"),
         transition=transition,
@@ -145,6 +145,14 @@ def _work(job: Job, run: Run) -> Callable[[], Reel]:
         )
 
     return heard_and_filmed
+
+
+def _filmed(scenes: Sequence[Scene], **how: Any) -> Reel:
+    """As `montage`; what it refuses is a ValueError that names the field."""
+    try:
+        return montage(scenes, **how)
+    except ValidationFailed as fault:
+        raise ValueError(fault.message) from fault
 
 
 def _sound(heard: _Heard, seconds: float, seed: int, run: Run) -> Iterator[Floats]:

@@ -91,6 +91,7 @@ async def page(
 ) -> list[Row]:
     """The log from `after` on, oldest first, up to the oldest transaction still open.
 
+    With `project_id` it is what happened in that project, and to it.
     Stopping there is what makes the cursor safe: nothing can later appear before it.
     """
     rows: list[Row] = await tx.fetch(
@@ -101,7 +102,7 @@ async def page(
               SELECT xid, position FROM events WHERE organization_id = $1 AND id = $2))
           AND xid < pg_snapshot_xmin(pg_current_snapshot())
           AND ($3::text IS NULL OR type = $3)
-          AND ($4::text IS NULL OR data ->> 'project_id' = $4)
+          AND ($4::text IS NULL OR data ->> 'project_id' = $4 OR subject_id = $4)
         ORDER BY xid, position LIMIT $5
         """,  # noqa: S608
         organization_id, after, type_, project_id, limit,
@@ -117,7 +118,8 @@ async def count(
         SELECT count(*) FROM (SELECT FROM events
             WHERE organization_id = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())
               AND ($2::text IS NULL OR type = $2)
-              AND ($3::text IS NULL OR data ->> 'project_id' = $3) LIMIT $4) s
+              AND ($3::text IS NULL OR data ->> 'project_id' = $3 OR subject_id = $3)
+            LIMIT $4) s
         """,
         organization_id, type_, project_id, most,
     )  # fmt: skip

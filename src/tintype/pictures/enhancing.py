@@ -11,6 +11,7 @@ import msgspec
 from tintype.accounts.models import require_feature
 from tintype.addresses import Network
 from tintype.agent.models import Suggestion
+from tintype.agent.tone import in_words
 from tintype.billing.quotes import Terms
 from tintype.catalog.actions import Action, chosen, fidelity_of, prompt_of, steps_of
 from tintype.catalog.models import Model
@@ -196,8 +197,8 @@ def of_suggestion(wanted: Suggestion | None, scene_type: str | None) -> Recipe:
         why = wanted.explanation if wanted else "no suggestion was asked for"
         raise ValidationFailed(f"{_AT}.source", f"the agent has nothing to suggest: {why}")
     recipe = of_actions(chosen(wanted.actions), scene_type) if wanted.actions else _NOTHING
-    tones = ", ".join(wish.words for wish in wanted.tone)
-    words = f"Make the whole photo a little {tones}." if tones else ""
+    tones = [wish.words for wish in wanted.tone]
+    words = f"Make the whole photo a little {in_words(tones)}." if tones else ""
     prompt = " ".join(part for part in (recipe.prompt, words) if part)
     return dataclasses.replace(recipe, steps=tuple(wanted.steps), prompt=prompt)
 

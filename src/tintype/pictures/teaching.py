@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Iterable
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, Final
 
 from tintype.agent import operations as agent
 from tintype.agent.models import Judgement, Subject
 from tintype.agent.strengths import WHOLE, strengths_of
 from tintype.catalog.models import catalog
+from tintype.core import log
 from tintype.core.errors import TintypeError
 from tintype.db.pool import Row, Transaction
 from tintype.images.models import Approval
@@ -16,6 +17,8 @@ from tintype.media.inspect import Limits
 from tintype.media.retouch.profile import Profile, profile
 from tintype.pictures import queries
 from tintype.storage import MissingObject, Storage
+
+_log: Final = log.get("tintype.pictures")
 
 
 async def tones(
@@ -30,6 +33,9 @@ async def tones(
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(pixels, profile, data, limits)
     except (TintypeError, MissingObject):
+        return None
+    except Exception as fault:  # noqa: BLE001  Whatever it was, the picture itself is there.
+        _log.error("no look at a picture", exc_info=fault)
         return None
 
 

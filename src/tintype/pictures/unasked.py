@@ -32,7 +32,8 @@ async def enhance(
     """Enhance a completed upload with what the agent is sure of, within what it may spend.
 
     It acts for the organization: no key pays for it or is counted. Whatever is in the way (no
-    credits, the cap, a plan without it), the picture stays as it came and its upload succeeds.
+    credits, the cap, a plan without it, a fault of ours), the picture stays as it came and its
+    upload succeeds, as long as its own transaction stands.
     """
     if row["source"] != "uploaded" or row["version"] or row["status"] != "completed":
         return  # What is made here, by itself above all, is no upload.
@@ -40,16 +41,21 @@ async def enhance(
     if settings.mode != "auto" or not settings.applies(row["scene_type"], row["project_id"]):
         return
     own = msgspec.structs.replace(caller, key_id=None, user_id=None, project_id=None, capped=False)
-    wanted = await agent.suggest(tx, own.organization_id, subject_of(row, look), settings)
-    if not wanted.sure:
-        return
     try:
         # A savepoint: of work that is refused after all nothing may stay, but the picture does.
         async with tx.transaction():
-            require_feature(own, "agent")
-            await _enhance(tx, own, links, row, wanted, settings.variants)
+            wanted = await agent.suggest(tx, own.organization_id, subject_of(row, look), settings)
+            if wanted.sure:
+                require_feature(own, "agent")
+                await _enhance(tx, own, links, row, wanted, settings.variants)
     except (TintypeError, LockNotAvailable) as fault:
         _log.info("not enhanced by the agent", picture=row["id"], why=type(fault).__name__)
+    except Exception as fault:  # A taste that can't be worked out is no fault of the picture.
+        if tx.is_closed():
+            raise
+        # This fails in its turn where the savepoint could not be gone back to.
+        await tx.execute("SELECT")
+        _log.error("not enhanced by the agent", picture=row["id"], exc_info=fault)
 
 
 async def _enhance(

@@ -91,6 +91,7 @@ def refused(field, text, width=1080, height=1080, **more):
     (detail,) = caught.value.details
     assert detail["field"] == field
     assert text in detail["problem"]
+    assert f"{field}:" not in detail["problem"], "the field is told before it, once"
     return detail["problem"]
 
 
@@ -176,21 +177,21 @@ def test_three_lines_fit_and_four_are_refused(width, height):
     problem = refused("captions", "caption 2: needs 4 lines", width, height,
                       captions=[None, three + "\nHouse"])  # fmt: skip
     assert "at most 3" in problem
-    refused("title", "the title: needs 4 lines", width, height, title=three + "\nHouse")
+    refused("title", "needs 4 lines", width, height, title=three + "\nHouse")
 
 
 @pytest.mark.parametrize("letter", ["\x00", "\x07", "\x1b", "\t", "\x7f", "\x85", "\ud800"])
 def test_control_characters_are_refused_by_number(letter):
     number = f"U+{ord(letter):04X}"
     refused("captions", f"caption 1: has the control character {number}", captions=[f"a{letter}b"])
-    refused("title", f"the title: has the control character {number}", title=f"a{letter}b")
+    refused("title", f"has the control character {number}", title=f"a{letter}b")
 
 
 def test_too_many_characters_are_refused():
     problem = refused("captions", "caption 3: has 10000 characters",
                       captions=[None, None, "n" * 10_000])  # fmt: skip
     assert str(CAPTION_MAX) in problem
-    assert str(TITLE_MAX) in refused("title", "the title: has 10000", title="n " * 5_000)
+    assert str(TITLE_MAX) in refused("title", "has 10000", title="n " * 5_000)
 
 
 def test_marks_heaped_on_a_letter_are_given_room_or_refused():
@@ -360,4 +361,4 @@ def test_a_colour_of_a_letter_is_kept():
 def test_a_block_that_would_hide_the_picture_is_refused():
     three = "\n".join(["House"] * 3)
     refused("captions", "caption 1: has no room", 320, 80, title=three, captions=[three])
-    refused("title", "the title: has no room", 320, 80, title=three)
+    refused("title", "has no room", 320, 80, title=three)

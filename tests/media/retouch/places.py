@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from support.machine_look import encode
+from support.machine_look import decode, encode
 from support.scenes import Dice, Floats, blend, fractal, grid, paint, smooth
 
 WIDTH, HEIGHT = 480, 360
@@ -122,6 +122,10 @@ def backdrop(seed: int, light=DAYLIGHT, width: int = WIDTH, height: int = HEIGHT
 def sky_light(dice: Dice, weather: str, x: Floats, y: Floats, line: float) -> Floats:
     height, width = y.shape
     up = np.clip(1 - y / line, 0, 1)
+    if weather.isdigit():
+        level = decode(np.float32(int(weather) / 255)) * (1 - 0.1 * up)
+        clouds = 1 + 0.02 * fractal(dice, width, height, 2.0, 2.0)
+        return paint((0.98, 1.0, 1.03), (level * clouds).astype(np.float32))
     if weather == "white":
         return paint((0.97, 0.98, 1.0), (0.97 - 0.04 * up).astype(np.float32))
     if weather == "grey":
@@ -139,7 +143,10 @@ WEATHERS = ("clear", "clouds", "white", "grey")
 
 
 def exterior(seed: int, weather: str = "", width: int = WIDTH, height: int = HEIGHT) -> Place:
-    """A house with a roof and windows under a sky, trees behind it, a lawn and a drive before it."""
+    """A house with a roof and windows under a sky, trees behind it, a lawn and a drive before it.
+
+    `weather` is one of WEATHERS, or the code value of an overcast sky, as "170".
+    """
     dice = np.random.default_rng([seed, 23])
     weather = weather or WEATHERS[seed % len(WEATHERS)]
     x, y = grid(width, height)

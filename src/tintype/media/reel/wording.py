@@ -67,30 +67,33 @@ def block(words: Words, number: int, width: int, height: int) -> list[Part]:
     """The parts of a scene's block, from the top."""
     size = size_of(width, height)
     parts = []
-    if title := _cleaned(words.title, "title", "the title", TITLE_MAX):
-        parts.append(_laid_out(title, "title", "the title", _TITLE * size, "Bold", width))
+    if title := _cleaned(words.title, "title", "", TITLE_MAX):
+        parts.append(_laid_out(title, "title", "", _TITLE * size, "Bold", width))
         if words.accent:
             parts.append(_bar(words.accent, size))
-    name = f"caption {number + 1}"
+    name = f"caption {number + 1}: "
     if caption := _cleaned(words.caption, "captions", name, CAPTION_MAX):
         parts.append(_laid_out(caption, "captions", name, size, "Regular", width))
     high = sum(part.height for part in parts) + GAP * size * (len(parts) - 1)
     if parts and high > (_HEIGHT_MAX - foot_of(width, height)) * height:
-        field, what = ("captions", name) if caption else ("title", "the title")
-        raise ValidationFailed(field, f"{what}: has no room in a frame of {width} x {height}")
+        field, what = ("captions", name) if caption else ("title", "")
+        raise ValidationFailed(field, f"{what}has no room in a frame of {width} x {height}")
     return parts
 
 
 def _cleaned(text: str | None, field: str, name: str, most: int) -> str:
-    """The text in one form of Unicode; the ends of its lines are the only control characters."""
+    """The text in one form of Unicode; the ends of its lines are the only control characters.
+
+    `name` begins what is said of it, where the field has more than one text.
+    """
     if text is None:
         return ""
     if len(text) > most:
-        raise ValidationFailed(field, f"{name}: has {len(text)} characters, at most {most} fit")
+        raise ValidationFailed(field, f"{name}has {len(text)} characters, at most {most} fit")
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     for letter in text:
         if unicodedata.category(letter) in {"Cc", "Cs"} and letter != "\n":
-            raise ValidationFailed(field, f"{name}: has the control character U+{ord(letter):04X}")
+            raise ValidationFailed(field, f"{name}has the control character U+{ord(letter):04X}")
     return text
 
 
@@ -102,15 +105,15 @@ def _laid_out(text: str, field: str, name: str, size: float, weight: Weight, wid
         spread = _text(text, size, weight, most, leading + _WIDER)
         lines = 1 + round((spread.height - drawn.height) / _WIDER)
         if lines > LINES_MAX:
-            raise ValidationFailed(field, f"{name}: needs {lines} lines, at most {LINES_MAX} fit")
+            raise ValidationFailed(field, f"{name}needs {lines} lines, at most {LINES_MAX} fit")
         if reason := missing(text):
-            raise ValidationFailed(field, f"{name}: {reason}")
+            raise ValidationFailed(field, f"{name}{reason}")
         if lines > 1:
             within = _narrowest(text, size, weight, most, drawn.height)
             drawn = _text(text, size, weight, within, leading)
         pixels = np.frombuffer(drawn.write_to_memory(), np.uint8)
     except VipsError as fault:
-        raise ValidationFailed(field, f"{name}: can't be drawn") from fault
+        raise ValidationFailed(field, f"{name}can't be drawn") from fault
     pixels = pixels.reshape(drawn.height, drawn.width, 4)[:, :width]
     # Letters with nothing below the line stand as high as letters with something.
     inset, high = max(0, drawn.yoffset), round(lines * _LINE * size + (lines - 1) * leading)

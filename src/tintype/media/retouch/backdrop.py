@@ -13,16 +13,9 @@ import cv2
 import numpy as np
 
 from tintype.media.finish.frame import bands, strip_rows
+from tintype.media.retouch.light import encoded, linear
 from tintype.media.retouch.lines import Floats
-from tintype.media.retouch.paper import (
-    LONG_SIDE,
-    NotPlain,
-    Paper,
-    encoded,
-    filled,
-    find_paper,
-    linear,
-)
+from tintype.media.retouch.paper import LONG_SIDE, NotPlain, Paper, filled, find_paper
 from tintype.media.stopping import Stopped
 
 __all__ = ["NotPlain", "white_background"]
@@ -56,8 +49,11 @@ def white_background(rgb: Floats, *, shadow: float = 0.5, canceled: Callable[[],
 
 
 def _fields(small: Floats, paper: Paper) -> Floats:
-    """(H, W, 9): the paper's light in its shadow, the product's nearest colour, the mask with a
-    soft edge, how sure inside and outside are, and the shade."""
+    """What the picture is taken apart with, (H, W, 9) on the reduced copy.
+
+    The paper's light in its shadow (3), the product's nearest colour (3), the mask with a soft
+    edge, where inside (1) and outside (0) are certain, and the shade.
+    """
     inner = cv2.erode(paper.product.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     if not inner.any():
         inner = paper.product
@@ -89,8 +85,8 @@ def _whitened(rgb: Floats, fields: Floats, shadow: float) -> Floats:
     )  # fmt: skip
     light = linear(rgb)
     across = front - behind
-    apart = (across**2).sum(2)
-    solved = ((light - behind) * across).sum(2) / np.maximum(apart, 1e-6)
+    apart = np.einsum("ijk,ijk->ij", across, across)
+    solved = np.einsum("ijk,ijk->ij", light - behind, across) / np.maximum(apart, 1e-6)
     trust = apart / (apart + _ALIKE**2)
     share = np.clip(trust * solved + (1 - trust) * mask, 0, 1)
     # Inside and outside are certain: only the edge is solved for.

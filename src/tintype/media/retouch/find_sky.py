@@ -37,6 +37,8 @@ _DEEP: Final = 0.35
 _GREY: Final = 0.03
 _WARM: Final = 0.016
 _PALE_MIN: Final = 0.86
+_OVERCAST_MIN: Final = 0.64
+"""Outdoors a sky may be as grey as this; it then has to prove that it is no wall."""
 _CLOUD_MIN: Final = 0.55
 _SHINING: Final = 0.93
 _BRIGHTER: Final = 0.015
@@ -56,6 +58,14 @@ _BESIDE: Final = 0.04
 _STRAIGHT: Final = 0.22
 """The share of its surroundings that straight edges take: about 0.15 by a cloud, 0.35 by a wall."""
 _DETECTABLE: Final = 16
+# Of a wall: panes and doors in it, as a share of it, and its foot or a ceiling's end, a line over
+# this share of the picture's width (and the share of its height by which it may stray).
+_PANES: Final = 0.01
+_PANE_STRAIGHT: Final = 0.15
+_ONE_LINE: Final = 0.6
+_TWO_LEVELS: Final = 0.8
+_STRAY: Final = 0.012
+_FITS: Final = 5
 _BUILT_MIN: Final = 0.06
 _AXES: Final = ((1, 0), (0, 1))
 
@@ -86,13 +96,21 @@ def sky_of(picture: Floats, seen: Floats | None = None) -> Region | None:
 
 def sky_mask(small: Floats) -> Mask:
     """Where a small picture's sky is; nowhere if unsure."""
-    none = np.zeros(small.shape[:2], bool)
     lab = oklab(small)
+    sky = _sky_from(small, lab, _PALE_MIN)
+    if not sky.any() and green(lab).mean() > OUTDOORS:
+        return _sky_from(small, lab, _OVERCAST_MIN)
+    return sky
+
+
+def _sky_from(small: Floats, lab: Floats, pale_min: float) -> Mask:
+    """The sky if what is pale has at least this lightness."""
+    none = np.zeros(small.shape[:2], bool)
     light = np.asarray(lab[..., 0], np.float32)
     blue = (
         (near_hue(hue_degrees(lab), *_BLUE) > SURE) & (chroma(lab) > _BLUE_CHROMA) & (light > _DEEP)
     )
-    pale = (chroma(lab) < _GREY) & (light > _PALE_MIN) & (lab[..., 2] < _WARM)
+    pale = (chroma(lab) < _GREY) & (light > pale_min) & (lab[..., 2] < _WARM)
     calm = spread(light, 2) < _CALM
     seeds = _hanging(((blue | pale) & calm).astype(np.uint8))
     top_row = seeds[: max(1, len(seeds) // 50)].any(0)
@@ -103,12 +121,64 @@ def sky_mask(small: Floats) -> Mask:
         # Under a blue sky clouds are as bright as they are, and neither they nor their edges calm.
         cloud = (chroma(lab) < 2 * _GREY) & (light > _CLOUD_MIN)
         grown |= (lab[..., 2] < _WARM) & (cloud | blue)
-    sky = _pieced_together(grown, _edges(lab), seeds > 0, _built(small))
+    built = _built(small)
+    edges = _edges(lab)
+    sky = _pieced_together(grown, edges, seeds > 0, built)
     if not sky.any():
         return none
     blue_share = float(blue[sky].mean())
+    overcast = pale_min < _PALE_MIN
+    grey = blue_share <= _BLUE_SHARE and np.median(light[sky]) < _SHINING
+    if grey:
+        # A wall in uneven light may be pale enough only in part: it is judged whole.
+        surface = (chroma(lab) < _GREY) & (light > _OVERCAST_MIN) & calm
+        whole = sky if overcast else _hanging(surface.astype(np.uint8)) > 0
+        if _ends_in_lines(sky) or _ends_in_lines(whole):
+            return none
+    if grey and overcast:
+        # A grey house under a grey sky is parted from it by its eaves: only what hangs is sky.
+        hanging = _hanging((sky & ~edges).astype(np.uint8))
+        sky = sky & (cv2.dilate(hanging, np.ones((5, 5), np.uint8)) > 0)
+        if not sky.any() or _has_panes(sky, built) or _ends_in_lines(sky):
+            return none
     outdoors = float(green(lab)[~sky].sum()) / sky.size > OUTDOORS
     return sky if _lights_the_rest(light, sky, blue_share, outdoors) else none
+
+
+def _has_panes(sky: Mask, built: Mask) -> bool:
+    """Whether something grey has windows in it, as a wall has."""
+    count, labels, stats = components((~sky).astype(np.uint8))
+    left, top, wide, high, area = (stats[:, at] for at in range(5))
+    enclosed = (left > 0) & (top > 0) & (left + wide < sky.shape[1]) & (top + high < len(sky))
+    panes = np.zeros(sky.shape, np.uint8)
+    for number in range(1, count):
+        if enclosed[number] and area[number] > _SMALL * sky.size:
+            pane = (labels == number).astype(np.uint8)
+            rim = cv2.dilate(pane, np.ones((5, 5), np.uint8)) > cv2.erode(pane, np.ones((5, 5)))
+            if built[rim].mean() > _PANE_STRAIGHT:
+                panes |= pane
+    return bool(panes.sum() > _PANES * sky.sum())
+
+
+def _ends_in_lines(sky: Mask) -> bool:
+    """Whether it ends below in one line, or at two levels, as walls and ceilings do."""
+    columns = np.flatnonzero(sky.any(0))
+    ends = len(sky) - 1 - sky[::-1].argmax(0)[columns]
+    stray = max(1.0, _STRAY * len(sky))
+    fit = np.array([0.0, float(np.median(ends))])
+    for _ in range(_FITS):
+        near = np.abs(np.polyval(fit, columns) - ends) <= stray
+        if near.sum() < 2:  # noqa: PLR2004
+            break
+        if near.sum() > _ONE_LINE * sky.shape[1]:
+            return True
+        fit = np.polyfit(columns[near], ends[near], 1)
+    left = ends
+    for _ in range(2):
+        if len(left):
+            level = int(np.bincount(left).argmax())
+            left = left[np.abs(left - level) > stray]
+    return bool(len(ends) - len(left) > _TWO_LEVELS * sky.shape[1])
 
 
 def _hanging(mask: Any) -> Bytes:

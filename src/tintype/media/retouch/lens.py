@@ -168,47 +168,47 @@ def _vote(chain: Chain) -> tuple[float, float] | None:
     """
     points = chain.points
     middle = points.mean(0)
-    _, _, turn = np.linalg.svd(points - middle, full_matrices=False)
-    run, lift = ((points - middle) @ turn.T).T
+    turn = np.linalg.eigh(np.cov((points - middle).T))[1].T
+    run, lift = (points - middle) @ turn[1], (points - middle) @ turn[0]
     reach = float(np.ptp(run))
     if reach < _CHAIN_MIN:
         return None
-    unit = run / (reach / 2)
-    bow, wave = _bow(unit, lift)
-    if wave > _WAVE_PIXELS * chain.pixel or abs(bow) > reach / 8:
+    rule, wave = _parabola(run / (reach / 2), lift)
+    if wave > _WAVE_PIXELS * chain.pixel or abs(rule @ lift) > reach / 8:
         return None
-    # The same parabola under a small bend, by a difference: how much the bend would lift.
-    step = 0.02
-    bent = [points / (1 + s * np.sum(points**2, 1, keepdims=True)) for s in (step, -step)]
-    lifts = [_bow(unit, (there - middle) @ turn[1])[0] for there in bent]
-    slope = (lifts[0] - lifts[1]) / (2 * step)
-    noise = _NOISE_PIXELS * chain.pixel
-    if abs(slope) * _ERROR_MAX < noise:
-        return None
-    return _root(points, turn, middle, unit), noise / abs(slope)
-
-
-def _bow(unit: Wide, lift: Wide) -> tuple[float, float]:
-    """The height of a fitted parabola's middle over its ends, and the points' stray from it."""
-    weight = np.ones_like(unit)
-    fit: Wide = np.zeros(3)
-    left = lift
-    columns = np.stack([np.ones_like(unit), unit, unit**2], 1)
-    for _ in range(3):
-        fit = np.asarray(np.linalg.lstsq(columns * weight[:, None], lift * weight, rcond=None)[0])
-        left = lift - columns @ fit
-        typical = max(1e-6, float(np.median(np.abs(left))))
-        weight = np.clip(1 - (left / (6 * typical)) ** 2, 0, 1)
-    return float(-fit[2]), float(np.sqrt(np.mean(left**2)))
-
-
-def _root(points: Wide, turn: Wide, middle: Wide, unit: Wide) -> float:
-    """The bend at which the parabola is flat, by secants."""
+    square = np.sum(points**2, 1)
 
     def bow(bend: float) -> float:
-        there = points / (1 + bend * np.sum(points**2, 1, keepdims=True))
-        return _bow(unit, (there - middle) @ turn[1])[0]
+        there = points / (1 + bend * square)[:, None]
+        return float(rule @ ((there - middle) @ turn[0]))
 
+    noise = _NOISE_PIXELS * chain.pixel
+    slope = (bow(0.02) - bow(-0.02)) / 0.04
+    if abs(slope) * _ERROR_MAX < noise:
+        return None
+    return _root(bow), noise / abs(slope)
+
+
+def _parabola(unit: Wide, lift: Wide) -> tuple[Wide, float]:
+    """The weights that read the height of the middle over the ends, and the points' stray.
+
+    They are those of a least squares parabola over -1..1, without points that lie far off it.
+    """
+    columns = np.stack([np.ones_like(unit), unit, unit**2], 1)
+    weight = np.ones_like(unit)
+    rule: Wide = np.zeros((3, len(unit)))
+    left = lift
+    for _ in range(3):
+        pull = (columns * weight[:, None]).T
+        rule = np.asarray(np.linalg.solve(pull @ columns + np.eye(3) * 1e-9, pull))
+        left = lift - columns @ (rule @ lift)
+        typical = max(1e-6, float(np.median(np.abs(left))))
+        weight = np.clip(1 - (left / (6 * typical)) ** 2, 0, 1) ** 2
+    return -rule[2], float(np.sqrt(np.mean(left**2)))
+
+
+def _root(bow: Callable[[float], float]) -> float:
+    """The bend at which an edge is straight, by secants."""
     low, high = 0.0, 0.02
     at_low, at_high = bow(low), bow(high)
     for _ in range(6):

@@ -4,6 +4,10 @@ Tone statistics in OKLab, as in Reinhard et al., "Color transfer between images"
 moves means and deviations of colour. Lightness is matched by quantiles instead, through a curve
 that never turns back and is never steeper than 2.5 or flatter than 0.3: so black point, middle and
 contrast follow, and no step of tone is torn or lost.
+
+Means of colour also tell what a picture shows: an orange sofa pulls them as a lamp does. What is
+grey has no colour of its own, so it may move by what the two pictures' lights differ and hardly
+further; that holds the shift of colour back wherever content, not light, is what differs.
 """
 
 from dataclasses import dataclass
@@ -15,7 +19,8 @@ from numpy.typing import NDArray
 
 from tintype.media.finish.frame import Band, Floats
 from tintype.media.finish.realistic_tone import curve_at
-from tintype.media.retouch.light import reduced, strip_by_strip, table, through
+from tintype.media.retouch.balance import Light, light_of
+from tintype.media.retouch.light import encoded, reduced, strip_by_strip, table, through
 from tintype.media.retouch.oklab import from_oklab, oklab
 from tintype.media.stopping import Canceled
 
@@ -34,6 +39,8 @@ _OUTLIER: Final = 0.03
 """What a quantile can pull at most: one on the edge between sky and ground is far off by chance."""
 _SPREAD: Final = (0.5, 2.0)
 _SHIFT_MAX: Final = 0.09
+_GREY_MAY: Final = 0.009
+"""How far grey may move beyond what the lights differ, in OKLab's unit: about 3 in CIELAB's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,11 @@ def match(picture: Floats, reference: Floats, *, amount: float, canceled: Cancel
     """Tone, white and contrast towards the reference's, by the share `amount`."""
     own, wanted = statistics(picture), statistics(reference)
     tones = _tone_table(own.lightness, wanted.lightness, amount)
-    spread = np.clip((wanted.deviation + 0.004) / (own.deviation + 0.004), *_SPREAD) ** amount
-    shift = np.clip(wanted.mean - own.mean, -_SHIFT_MAX, _SHIFT_MAX) * amount
+    full = np.clip((wanted.deviation + 0.004) / (own.deviation + 0.004), *_SPREAD)
+    before = _grey(light_of(picture), own)
+    after = _grey(light_of(reference), wanted)
+    shift = _shift(own, wanted, full, before, after) * amount
+    spread = full**amount
 
     def work(rgb: Floats, _band: Band) -> Floats:
         light, *axes = cv2.split(oklab(rgb))
@@ -81,6 +91,35 @@ def match(picture: Floats, reference: Floats, *, amount: float, canceled: Cancel
         return from_oklab(np.asarray(cv2.merge((through(level, tones), *moved)), np.float32))
 
     strip_by_strip(picture, canceled, work)
+
+
+def _grey(light: Light, of: Statistics) -> Numbers:
+    """The two colour axes of a grey of middle lightness in this light, as far as that is sure."""
+    pixel = (light.colour / light.colour.max()).astype(np.float32)[None, None]
+    level, *axes = oklab(encoded(pixel))[0, 0].astype(np.float64)
+    # Lightness and axes are of the same degree: a darker grey is nearer to none by as much.
+    middle = of.lightness[_QUANTILES.index(0.5)]
+    grey: Numbers = np.array(axes) / level * middle * light.sure
+    return grey
+
+
+def _shift(
+    own: Statistics, wanted: Statistics, spread: Numbers, before: Numbers, after: Numbers
+) -> Numbers:
+    """What is added to the colour axes so that the means meet, as far as grey may follow.
+
+    `before` is where grey is and `after` where the reference's light has it: it may stop anywhere
+    between them, and pass by or beyond only a little.
+    """
+    shift = np.clip(wanted.mean - own.mean, -_SHIFT_MAX, _SHIFT_MAX)
+    # Spreading goes out from the mean, so it moves grey too.
+    moved = own.mean + (before - own.mean) * spread + shift
+    way = after - before
+    reached = np.clip((moved - before) @ way / max(float(way @ way), 1e-12), 0, 1)
+    beyond = moved - (before + reached * way)
+    kept = min(1.0, _GREY_MAY / max(float(np.hypot(*beyond)), 1e-9))
+    held: Numbers = shift - beyond * (1 - kept)
+    return held
 
 
 def _tone_table(own: Numbers, wanted: Numbers, amount: float) -> NDArray[np.float32]:

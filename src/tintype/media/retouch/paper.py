@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.media.retouch.light import encoded, largest, linear, smallest
 from tintype.media.retouch.lines import Floats
 
 Mask = NDArray[np.bool_]
@@ -31,11 +32,12 @@ _TINT: Final = 0.13
 _PLATEAU: Final = 0.09
 """The deviation of log2 light within a hard shadow; on a solid it is larger."""
 _SPECK: Final = 0.0004
-_COLOURED: Final = 0.12
-"""Between a paper's strongest and weakest colour, as a share: then a shadow can be told from grey."""
-import os
-LEAST,GR,WK,CL=eval(os.environ.get('V','(.025,4.,.5,5)'))
+_STEEP: Final = 0.07
+"""Log2 light per pixel that no soft shadow reaches."""
 _SEEP: Final = 12
+"""How many pixels a sharp edge may keep a shadow on coloured paper from being known as one."""
+_EDGE: Final = 0.025
+"""Log2 light per pixel of an edge that is clear; half of it is enough where one goes on."""
 
 
 class NotPlain(Exception):
@@ -44,10 +46,11 @@ class NotPlain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """On a reduced copy: `light` (H, W, 3) of the bare paper and `shade` (H, W) of what is left
-    of it in shadows, both linear and without the product; `product` where paper isn't seen.
+    """What was found on a reduced copy.
 
-    `noise` is the deviation of the paper's encoded values.
+    `light` (H, W, 3) is the bare paper's and `shade` (H, W) what shadows leave of it, both linear
+    and without the product; `product` is where paper isn't seen. `noise` is the deviation of the
+    paper's encoded values.
     """
 
     light: Floats
@@ -56,48 +59,37 @@ class Paper:
     noise: float
 
 
-def linear(rgb: Floats) -> Floats:
-    """sRGB to linear light."""
-    low = rgb / np.float32(12.92)
-    high = ((rgb + np.float32(0.055)) / np.float32(1.055)) ** np.float32(2.4)
-    return np.where(rgb <= np.float32(0.04045), low, high).astype(np.float32)
-
-
-def encoded(light: Floats) -> Floats:
-    """Linear light to sRGB."""
-    high = np.float32(1.055) * np.maximum(light, 1e-8) ** np.float32(1 / 2.4) - np.float32(0.055)
-    low = light * np.float32(12.92)
-    return np.where(light <= np.float32(0.0031308), low, high).astype(np.float32)
-
-
 def find_paper(small: Floats) -> Paper:
     """Part paper from product on a reduced copy. Raises NotPlain where the border isn't plain."""
     bare, noise = _surface(small)
-    seen = np.abs(small - bare).max(2) < max(_TOLERANCE, 4 * noise)
+    seen = _apart(small, bare) < max(_TOLERANCE, 4 * noise)
     seen = _reached(seen)
     if seen.mean() > 0.5:  # noqa: PLR2004
         bare = _fitted(small, seen, bare)
     light = linear(np.clip(bare, 0.02, 1))
-    ratio = linear(np.clip(small, 0, 1)) / np.maximum(light, 1e-3)
-    ratio = cv2.GaussianBlur(ratio, (0, 0), 0.8)
-    shade = ratio.mean(2)
-    tint = (ratio.max(2) - ratio.min(2)) / np.maximum(shade, 0.05)
+    bright = linear(np.clip(small, 0, 1)) / np.maximum(light, np.float32(1e-3))
+    ratio: Floats = np.asarray(cv2.GaussianBlur(bright, (0, 0), 0.8), np.float32)
+    shade = np.asarray(cv2.transform(ratio, np.full((1, 3), 1 / 3)), np.float32)
+    tint = (largest(ratio) - smallest(ratio)) / np.maximum(shade, 0.05)
     grain = max(0.02, 8 * noise)
-    impossible = (tint > _TINT + grain) | (shade > 1.05 + grain) | (shade < _SHADE_MIN)
     # A JPEG's colours are coarser than its light: at an edge they err, over an area they don't.
-    impossible = cv2.morphologyEx(impossible.astype(np.uint8), cv2.MORPH_OPEN, _square(5)) > 0
-    grainy = noise / np.maximum(encoded(shade), 0.1)
-    free = ~(impossible | _sharp(np.log2(np.maximum(ratio, 0.03)), grainy))
+    alien = _opened((tint > _TINT + grain) | (shade < _SHADE_MIN), 5)
+    impossible = alien | _opened(shade > 1.05 + grain, 5)
+    grainy = np.asarray(noise / np.maximum(encoded(shade), 0.1), np.float32)
+    free = ~(impossible | _sharp(np.log2(np.maximum(ratio, np.float32(0.03))), grainy))
     product = ~(_grown(_reached(free), 3) & ~impossible)
     typical = np.median(light.reshape(-1, 3), 0)
-    coloured = float(typical.max() - typical.min()) > _COLOURED * float(typical.max())
-    if coloured:  # Its own colour in the shade is paper, however sharp the shadow's edge.
-        product &= ~_seeped(~product, ~impossible, _SEEP)
-    product &= ~_hard_shadows(product, free, impossible, shade)
-    product = _without_rims(product, impossible)
+    chroma = float((typical.max() - typical.min()) / typical.max())
+    coloured = chroma > 1.5 * (_TINT + grain)
+    # Its own colour in the shade is paper, however sharp the shadow's edge; the same goes for a
+    # seam of shade along a product that is nowhere near the paper's colour.
+    solid = float(alien.sum()) > 0.7 * float(product.sum())
+    product &= ~_seeped(~product, ~impossible, _SEEP if coloured else 5 if solid else 0)
     expected = filled(np.minimum(shade, 1)[..., None], ~_grown(product, 9)) * light
-    off = np.abs(encoded(expected) - small).max(2)
-    product &= ~_holes(product, free, impossible, off, noise, coloured)
+    off = np.minimum(_apart(encoded(expected), small), np.abs(bare - small).max(2))
+    product &= ~_holes(product, free, alien, off, noise, coloured)
+    product &= ~_hard_shadows(product, free, alien, shade) | impossible
+    product = _without_rims(product, impossible)
     product = _without_specks(product, impossible, coloured)
     if not product.any():
         raise NotPlain("Nothing stands out from the background.")
@@ -128,7 +120,11 @@ def filled(values: Floats, known: Mask) -> Floats:
         share = np.minimum(weight * 4, 1)[..., None]
         own = total / np.maximum(weight, 1e-6)[..., None]
         made = np.asarray(own * share + coarse * (1 - share), np.float32)
-    return made
+    return np.asarray(made, np.float32)
+
+
+def _apart(one: Floats, other: Floats) -> Floats:
+    return largest(np.asarray(cv2.absdiff(one, other), np.float32))
 
 
 def _square(side: int) -> NDArray[np.uint8]:
@@ -146,13 +142,13 @@ def _surface(small: Floats) -> tuple[Floats, float]:
     border = np.ones((height, width), bool)
     border[deep:-deep, deep:-deep] = False
     bare = _fitted(small, border, np.broadcast_to(np.median(small[border], 0), small.shape))
-    left = np.abs(small - bare).max(2)[border]
+    left = _apart(small, bare)[border]
     if (left < _TOLERANCE).mean() < _PLAIN_MIN:
         raise NotPlain("The background isn't plain: one smooth surface doesn't explain its border.")
-    if float(linear(np.clip(bare, 0, 1)).max(2).min()) < _DARKEST:
+    if float(largest(linear(np.clip(bare, 0, 1))).min()) < _DARKEST:
         raise NotPlain("The background is dark; only a light or coloured one is made white.")
     fine = small - cv2.GaussianBlur(small, (0, 0), 2)
-    plain = border & (np.abs(small - bare).max(2) < _TOLERANCE)
+    plain = border & (_apart(small, bare) < _TOLERANCE)
     return bare, float(1.48 * np.median(np.abs(fine[plain])))
 
 
@@ -173,8 +169,10 @@ def _fitted(small: Floats, where: Mask, start: Floats) -> Floats:
     fit = np.zeros((len(terms), 3), np.float32)
     for _ in range(6):
         near = np.abs(wanted - made).max(1)
-        weight = np.clip(1 - (near / (3 * _TOLERANCE)) ** 2, 0, 1)[:, None] ** 2 + 1e-6
-        fit = np.linalg.lstsq(taken * weight, wanted * weight, rcond=None)[0].astype(np.float32)
+        weight = np.clip(1 - (near / (3 * _TOLERANCE)) ** 2, 0, 1)[:, None] ** 4 + 1e-9
+        pull = (taken * weight).T.astype(np.float64)
+        ridge = np.eye(len(terms)) * 1e-6
+        fit = np.linalg.solve(pull @ taken + ridge, pull @ wanted).astype(np.float32)
         made = taken @ fit
     return np.asarray(columns @ fit, np.float32)
 
@@ -192,22 +190,23 @@ def _sharp(logs: Floats, grainy: Floats) -> Mask:
     for spread in (0.8, 4.0):
         soft = cv2.GaussianBlur(logs, (0, 0), spread)
         across, down = cv2.Scharr(soft, -1, 1, 0) / 32, cv2.Scharr(soft, -1, 0, 1) / 32
-        steep.append(np.hypot(across, down).max(2))
+        steep.append(np.sqrt(largest(np.asarray(across * across + down * down, np.float32))))
     fine, coarse = steep
-    least = np.maximum(np.float32(LEAST), GR * grainy)
-    weak = ((fine > least * WK) & (fine > 1.4 * coarse)).astype(np.uint8)
+    least = np.maximum(np.float32(_EDGE), 4 * grainy)
+    abrupt = (fine > 1.4 * coarse) | (fine > _STEEP)
+    weak = ((fine > least / 2) & abrupt).astype(np.uint8)
     # Faint edges count where they go on from clear ones, and small gaps are closed.
     count, labels = cv2.connectedComponents(weak, connectivity=8)
     clear = np.bincount(labels[fine > least], minlength=count) > 0
     clear[0] = False
     edges = clear[labels].astype(np.uint8)
-    return cv2.morphologyEx(edges, cv2.MORPH_CLOSE, _disc(CL)) > 0
+    return cv2.morphologyEx(edges, cv2.MORPH_CLOSE, _disc(5)) > 0
 
 
-def _hard_shadows(product: Mask, free: Mask, impossible: Mask, shade: Floats) -> Mask:
+def _hard_shadows(product: Mask, free: Mask, alien: Mask, shade: Floats) -> Mask:
     """Plateaus of even darkness that lie by the feet of something that is no shadow."""
     taken = np.zeros_like(product)
-    count, labels, boxes, centres = cv2.connectedComponentsWithStats(
+    _, labels, boxes, centres = cv2.connectedComponentsWithStats(
         (product & free).astype(np.uint8), connectivity=4
     )
     rows = np.flatnonzero(product.any(1))
@@ -221,25 +220,23 @@ def _hard_shadows(product: Mask, free: Mask, impossible: Mask, shade: Floats) ->
             continue
         logs = np.log2(np.maximum(shade[part], 0.03))
         rest = product & ~part & ~taken
-        solid = (rest & impossible).sum() > 0.8 * areas[number]
-        other = rest.sum() > 1.5 * areas[number]
-        heights = np.flatnonzero(rest.any(1))
-        if not (solid or other) or not len(heights):
+        heights = np.flatnonzero((rest & alien).any(1))
+        # A grey thing before grey paper may be all plateaus: then its shadow stays with it.
+        if not len(heights) or (rest & alien).sum() < 0.6 * rest.sum():
             continue
         lower = (centres[number][1] - heights[0]) / max(1, np.ptp(heights))
         dark = float(np.median(logs)) < -0.08  # noqa: PLR2004
         flat = float(np.std(logs)) < _PLATEAU
-        if dark and flat and lower > (0.45 if solid else 0.55) and (part & around).any():
+        low = lower > 0.45  # noqa: PLR2004
+        if dark and flat and low and (part & around).any():
             taken |= part
     wide = cv2.dilate(taken.astype(np.uint8), _square(9)) > 0
-    return wide & product & ~impossible
+    return wide & product & ~alien
 
 
 def _without_rims(product: Mask, impossible: Mask) -> Mask:
     """Without what is left of hard shadows, their narrow edge; and so without grey threads."""
-    core = cv2.morphologyEx(product.astype(np.uint8), cv2.MORPH_OPEN, _square(7))
-    core |= cv2.dilate((product & impossible).astype(np.uint8), _square(5))
-    return product & (cv2.dilate(core, _square(3)) > 0)
+    return product & (_grown(_opened(product, 7), 3) | _grown(product & impossible, 5))
 
 
 def _seeped(start: Mask, free: Mask, steps: int) -> Mask:
@@ -250,18 +247,22 @@ def _seeped(start: Mask, free: Mask, steps: int) -> Mask:
     return made > 0
 
 
+def _opened(mask: Mask, side: int) -> Mask:
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _square(side)) > 0)
+
+
 def _grown(mask: Mask, side: int) -> Mask:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), _square(side)) > 0)
 
 
 def _holes(
-    product: Mask, free: Mask, impossible: Mask, off: Floats, noise: float, coloured: bool
+    product: Mask, free: Mask, alien: Mask, off: Floats, noise: float, coloured: bool
 ) -> Mask:
     """Paper that is seen through the product.
 
-    It looks just as the paper nearby lets expect (`off` is by how much it doesn't), where the
-    product around it is of another colour. Where the paper is coloured, its colour in any shade
-    is proof enough.
+    It looks just as the paper nearby lets expect (`off` is by how much it doesn't), and the
+    product around it is of a colour that paper can't be. Where the paper is coloured, either is
+    proof enough.
     """
     taken = np.zeros_like(product)
     count, labels = cv2.connectedComponents((product & free).astype(np.uint8), connectivity=4)
@@ -272,13 +273,12 @@ def _holes(
         ring = _grown(part, 15) & product & ~part
         if not ring.any():
             continue
-        even = float(np.std(off[part])) < 0.03 + noise
+        even = float(np.std(off[part])) < 0.05 + noise
         same = even and float(np.median(off[part])) < max(0.05, 1.5 * noise)
-        other = float(np.median(off[ring])) > 0.12  # noqa: PLR2004
-        proof = coloured and float(impossible[ring].mean()) > 0.5  # noqa: PLR2004
-        if (same and other) or proof:
+        within = float(alien[ring].mean())
+        if (within > 0.5 or same) if coloured else (within > 0.3 and same):  # noqa: PLR2004
             taken |= part
-    return _grown(taken, 5) & product & ~impossible
+    return _grown(taken, 5) & product & ~alien
 
 
 def _without_specks(product: Mask, impossible: Mask, coloured: bool) -> Mask:
