@@ -47,7 +47,7 @@ async def test_one_bad_item_of_10_000_is_named_and_nothing_is_accepted(idle_hous
         ({"items": [{"prompt": "a"}], "itms": []}, "itms", "is not a known field; did you mean `items`?"),
         ({"items": [{"prompt": "a"}], "webhook_url": "ftp://x"}, "webhook_url", "must"),
         ({"items": [{"prompt": "a"}], "meta": {"a": "b" * 20_000}}, "meta", "may have at most"),
-        ({"items": [{"prompt": "a"}], "name": ""}, "name", "expected"),
+        ({"items": [{"prompt": "a"}], "name": ""}, "name", "must have at least 1 character"),
         ({"items": [{"prompt": "a"}], "dry_run": "yes"}, "dry_run", "expected `bool`, got `str`"),
         ({"items": [{"prompt": "a"}], "defaults": []}, "defaults", "expected"),
         ({"items": [{}], "defaults": {"prompt": "x", "custom_id": "a"}}, "defaults.custom_id", "is each item's own"),

@@ -212,7 +212,7 @@ async def test_what_an_agent_learns_from_is_found_by_index(filled: Any) -> None:
     for name, ask in {
         "trials": lambda: agent_queries.trials(filled, "org_3"),
         "profiles": lambda: agent_queries.profiles(filled, "org_3", "exterior", 400),
-        "behind": lambda: agent_queries.behind(filled, "org_3", None, ["x"], None, 10),
+        "behind": lambda: agent_queries.behind(filled, "org_3", "exterior", ["x"], None, 10),
     }.items():
         await ask()
         assert '"Index Name": "agent_judgements_newest"' in filled.plan, f"{name}: {filled.plan}"

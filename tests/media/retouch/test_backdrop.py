@@ -82,6 +82,17 @@ def test_the_shadow_stays_as_far_as_it_is_wanted():
     assert levels[1] > levels[2] + 0.04
 
 
+def test_coloured_light_in_a_corner_of_the_paper_is_no_product():
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    glow = np.exp(-((x / 110) ** 2) - ((y - HEIGHT) / 70) ** 2)[..., None]
+    picture = 0.75 * (1 - glow * np.float32([0.05, 0.2, 0.35]))
+    ball = np.hypot(x - 300, y - 220) < 90
+    picture[ball] = (0.1, 0.3, 0.5)
+    white = white_background(picture.astype(np.float32), shadow=0.0, canceled=never)
+    assert white[-40:, :60].min() > 250 / 255
+    assert np.abs(white[220, 300] - (0.1, 0.3, 0.5)).max() < 0.01
+
+
 @pytest.mark.parametrize(
     "kind", [scenes.mountains, scenes.street, scenes.foliage, scenes.wood, scenes.meadow]
 )

@@ -29,6 +29,8 @@ _DARKEST: Final = 0.1
 _SHADE_MIN: Final = 0.2
 _TINT: Final = 0.13
 """How differently a shadow may darken red, green and blue, as a share."""
+_FAINT: Final = np.float32(0.015)
+"""Linear light that is too little to tell a colour from."""
 _PLATEAU: Final = 0.09
 """The deviation of log2 light within a hard shadow; on a solid it is larger."""
 _SPECK: Final = 0.0004
@@ -67,7 +69,8 @@ def find_paper(small: Floats) -> Paper:
     if seen.mean() > 0.5:  # noqa: PLR2004
         bare = _fitted(small, seen, bare)
     light = linear(np.clip(bare, 0.02, 1))
-    bright = linear(np.clip(small, 0, 1)) / np.maximum(light, np.float32(1e-3))
+    # A little is added to both, lest a colour that the paper hardly has decides.
+    bright = (linear(np.clip(small, 0, 1)) + _FAINT) / (light + _FAINT)
     ratio: Floats = np.asarray(cv2.GaussianBlur(bright, (0, 0), 0.8), np.float32)
     shade = np.asarray(cv2.transform(ratio, np.full((1, 3), 1 / 3)), np.float32)
     tint = (largest(ratio) - smallest(ratio)) / np.maximum(shade, 0.05)
@@ -76,7 +79,8 @@ def find_paper(small: Floats) -> Paper:
     alien = _opened((tint > _TINT + grain) | (shade < _SHADE_MIN), 5)
     impossible = alien | _opened(shade > 1.05 + grain, 5)
     grainy = np.asarray(noise / np.maximum(encoded(shade), 0.1), np.float32)
-    free = ~(impossible | _sharp(np.log2(np.maximum(ratio, np.float32(0.03))), grainy))
+    sharp = _sharp(np.log2(np.maximum(ratio, np.float32(0.03))), grainy)
+    free = ~(impossible | sharp)
     product = ~(_grown(_reached(free), 3) & ~impossible)
     typical = np.median(light.reshape(-1, 3), 0)
     chroma = float((typical.max() - typical.min()) / typical.max())
@@ -90,7 +94,7 @@ def find_paper(small: Floats) -> Paper:
     product &= ~_holes(product, free, alien, off, noise, coloured)
     product &= ~_hard_shadows(product, free, alien, shade) | impossible
     product = _without_rims(product, impossible)
-    product = _without_specks(product, impossible, coloured)
+    product = _without_specks(product, impossible, sharp, coloured)
     if not product.any():
         raise NotPlain("Nothing stands out from the background.")
     shade = np.minimum(filled(shade[..., None], ~_grown(product, 5))[..., 0], 1)
@@ -281,8 +285,8 @@ def _holes(
     return _grown(taken, 5) & product & ~alien
 
 
-def _without_specks(product: Mask, impossible: Mask, coloured: bool) -> Mask:
-    """Without dust, and without scraps of shadow that hang together with no product."""
+def _without_specks(product: Mask, impossible: Mask, sharp: Mask, coloured: bool) -> Mask:
+    """Without dust, scraps of shadow, and parts that no edge parts from the paper."""
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(
         product.astype(np.uint8), connectivity=8
     )
@@ -292,4 +296,8 @@ def _without_specks(product: Mask, impossible: Mask, coloured: bool) -> Mask:
     least = areas.max() * (0.5 if coloured else 0.08)
     keep = (areas >= _SPECK * product.size) & (solid | (areas >= least))
     keep[0] = False
+    rim = labels[product & _grown(~product, 3)]
+    edged = labels[product & _grown(~product, 3) & _grown(sharp, 5)]
+    around = np.bincount(rim, minlength=count)
+    keep &= np.bincount(edged, minlength=count) >= 0.4 * around
     return np.asarray(keep[labels])
