@@ -90,7 +90,7 @@ async def test_actions_are_filtered(idle_house: House) -> None:
         ("fidelity=half", "fidelity", "must be one of full, preview"),
         ("grup=sky", "grup", "did you mean `group`?"),
         ("limit=5", "limit", "is not a known"),
-        (f"group={'x' * 65}", "group", "length <= 64"),
+        (f"group={'x' * 65}", "group", "at most 64 characters"),
     ],
 )
 async def test_wrong_filters_are_refused_by_name(
